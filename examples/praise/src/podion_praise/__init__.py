@@ -1,0 +1,1 @@
+"""Praise or complaint."""

@@ -1,0 +1,77 @@
+"""What an operator may set, read from the environment once and handed over."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from podion.errors import BadSettings, NotBuilt
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def _bases_folder() -> Path:
+    """Bases are installed beside the packages of a virtual environment, else for the user."""
+    if sys.prefix != sys.base_prefix:
+        return Path(sys.prefix) / "share" / "podion" / "bases"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "podion" / "bases"
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; the environment names are `PODION_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="PODION_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".podion"), description="state folder: database, files, socket, operator key")
+    bases: Path = Field(default_factory=_bases_folder, description="folder of installed base models")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the state folder")
+    files_url: str = Field(default="", description="folder of files; empty means one in the state folder")
+    data: Path | None = Field(default=None, description="folder with public data sets, for tests and the demo")
+    device: Device = Field(default="auto", description="where tensors live")
+    threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1, le=256, description="compute threads a process")
+    base: str = Field(default="me5-small", min_length=1, description="default base model")
+    strict_plugins: bool = Field(default=False, description="a quarantined plugin stops the start")
+    operator_key: SecretStr | None = Field(default=None, description="the operator's credential")
+    host: str = Field(default="127.0.0.1", description="address the API listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port the API listens on; 0 takes a free one")
+    upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
+    upload_rows: int = Field(default=1_000_000, ge=1, description="most rows of one upload")
+
+    @field_validator("home", "bases", mode="after")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that this installation uses."""
+        return self.database_url or f"sqlite:///{self.home / 'podion.sqlite'}"
+
+    @property
+    def files(self) -> Path:
+        """The local folder that holds files; raises `NotBuilt` for a remote file system."""
+        parts = urlsplit(self.files_url)
+        if not self.files_url or parts.scheme == "file":
+            return Path(parts.path) if self.files_url else self.home / "files"
+        if parts.scheme:
+            raise NotBuilt(f"PODION_FILES_URL={parts.scheme}://… is not supported yet: leave it empty or name a folder")
+        return Path(self.files_url).absolute()
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket of the engine."""
+        return self.home / "engine.sock"
+
+
+def load_settings() -> Settings:
+    """Return the settings of this process; raises `BadSettings` that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PODION_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadSettings(f"{name}={first['input']!r}: {first['msg']}") from error

@@ -1,0 +1,179 @@
+"""What a plugin declares: verticals, their tasks and heads. Frozen values; nothing here computes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from podion.answers import Answer, LabelAnswer, SpanAnswer
+
+API_VERSION = "1.0"
+"""The version of the contract that this platform speaks; `Vertical.requires_api` is checked against it."""
+
+Scope = Literal["predict", "data", "train", "deploy", "admin"]
+SCOPES: tuple[Scope, ...] = ("predict", "data", "train", "deploy", "admin")
+
+
+class Method(StrEnum):
+    """How an adapter is made."""
+
+    AUTO = "auto"
+    ZERO_SHOT = "zero-shot"
+    FEW_SHOT = "few-shot"
+    HEAD = "head"
+    LORA = "lora"
+    ADALORA = "adalora"
+    IA3 = "ia3"
+    PREFIX = "prefix"
+    PROMPT = "prompt"
+    FULL = "full"
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """The closed set of labels that a head tells apart, in the order of its outputs."""
+
+    labels: tuple[str, ...]
+    label_field: str = "label"
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def targets(self, records: Sequence[BaseModel]) -> list[int]:
+        """Return the index of each record's label; -100 (torch's ignore index) where it has none of ours."""
+        positions = {label: position for position, label in enumerate(self.labels)}
+        return [positions.get(str(getattr(record, self.label_field)), -100) for record in records]
+
+    def describe(self, label: str) -> str:
+        """Return the words for a label that a text encoder reads: its description, else its name."""
+        return self.descriptions.get(label) or label.replace("_", " ").replace("-", " ")
+
+
+@dataclass(frozen=True)
+class LabelHead:
+    """One label a text, out of the labels that the dataset version holds."""
+
+    implementation: str = "podion.hosting.heads:LabelClassifier"
+    answer: type[Answer] = LabelAnswer
+
+
+@dataclass(frozen=True)
+class SpanHead:
+    """Marked stretches of a text (BIO tags over tokens); the label field holds a list of `Span`."""
+
+    implementation: str = "podion.hosting.heads:SpanTagger"
+    answer: type[Answer] = SpanAnswer
+
+
+@dataclass(frozen=True)
+class OwnHead:
+    """A head of the plugin's own, named by import path; `Task` makes one of a plain string."""
+
+    implementation: str
+    answer: type[Answer] = LabelAnswer
+
+
+HeadDeclaration = LabelHead | SpanHead | OwnHead
+
+
+@dataclass(frozen=True)
+class Split:
+    """How records part into train, validation and test: at random by label, by group, or by time.
+
+    Records of one `group` (a conversation, a patient) never stand on both sides; with `time`, what is tested is
+    later than what was learned.
+    """
+
+    group: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure by scikit-learn's name and the direction in which it is better."""
+
+    name: str
+    better: Literal["higher", "lower"] = "higher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One question a vertical answers: the record it reads, the head that answers, how it is judged.
+
+    `text` names the record's field that the base model reads, `label` the one a head learns. `out_of_scope` names a
+    boolean field that marks records outside every label. `keep` is the share of in-scope records that the abstention
+    threshold keeps. `sensitive` fields never feed a head; `personal` fields are masked.
+    """
+
+    name: str
+    record: type[BaseModel]
+    head: LabelHead | SpanHead | OwnHead | str
+    answer: type[Answer] | None = None
+    text: str = "text"
+    label: str = "label"
+    labels: tuple[str, ...] | None = None
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    out_of_scope: str | None = None
+    metric: Metric | str = Metric("macro_f1")
+    split: Split = Split()
+    minimum_rows: int = 2
+    methods: tuple[Method, ...] = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
+    keep: float = 0.95
+    sensitive: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+
+    @property
+    def head_declaration(self) -> HeadDeclaration:
+        """The head as a declaration, whichever way it was named."""
+        return OwnHead(self.head, self.answer or LabelAnswer) if isinstance(self.head, str) else self.head
+
+    @property
+    def answer_schema(self) -> type[Answer]:
+        """The schema of one answer."""
+        return self.answer or self.head_declaration.answer
+
+    @property
+    def primary_metric(self) -> Metric:
+        """The metric that decides, whichever way it was named."""
+        return Metric(self.metric) if isinstance(self.metric, str) else self.metric
+
+    def label_space(self, labels: Sequence[str]) -> LabelSpace:
+        """Return the label space of a dataset that holds `labels`, unless the task declares its own."""
+        return LabelSpace(self.labels or tuple(sorted(set(labels))), self.label, self.descriptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vertical:
+    """A business domain: a name, titles in English and Chinese, its tasks and its routes.
+
+    `config` is a pydantic model of what a tenant may set when it enables the vertical. `requires_api` is a PEP 440
+    specifier for the contract's version. `sample` names a JSONL file inside the plugin's package that the demo uploads.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    tasks: tuple[Task, ...]
+    router: APIRouter | None = None
+    config: type[BaseModel] | None = None
+    requires_api: str = ">=1.0,<2"
+    risk_class: Literal["minimal", "limited", "high"] = "limited"
+    intended_use: Mapping[str, str] = field(default_factory=dict)
+    sample: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The vertical's place in URLs: its name with dashes."""
+        return self.name.replace("_", "-")
+
+    def task(self, name: str) -> Task | None:
+        """Return the task of that name, or None."""
+        return next((task for task in self.tasks if task.name == name), None)
+
+
+def config_defaults(vertical: Vertical) -> dict[str, Any]:
+    """Return the configuration of a vertical that a tenant left alone."""
+    return vertical.config().model_dump(mode="json") if vertical.config else {}
