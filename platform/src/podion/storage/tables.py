@@ -1,0 +1,255 @@
+"""The tables. Every one but `tenants` names the tenant of each row; the migrations build the same (tested)."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from podion.storage.columns import UtcTime, Words
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _tenant(*, key: bool = False, nullable: bool = False) -> Column[Any]:
+    return Column("tenant", String, ForeignKey("tenants.id"), primary_key=key, nullable=nullable)
+
+
+def _id() -> Column[Any]:
+    return Column("id", String, primary_key=True)
+
+
+def _maybe_json(name: str) -> Column[Any]:
+    return Column(name, JSON(none_as_null=True), nullable=True)
+
+
+def _required(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    _id(),
+    Column("name", String, nullable=False, unique=True),
+    _required("created_at", UtcTime),
+    Column("disabled_at", UtcTime),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    _id(),
+    _tenant(),
+    Column("digest", String, nullable=False, unique=True),
+    _required("scopes", Words),
+    _required("label", String),
+    _required("created_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("revoked_at", UtcTime),
+    Column("last_used_at", UtcTime),
+    Index(None, "tenant", "id"),
+)
+
+enablements = Table(
+    "enablements",
+    metadata,
+    _tenant(key=True),
+    Column("vertical", String, primary_key=True),
+    _required("config", JSON),
+    _required("enabled_at", UtcTime),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    _id(),
+    _tenant(),
+    _required("meter", String),
+    _required("quantity", Float),
+    _required("reference", String),
+    _required("at", UtcTime),
+    Index(None, "tenant", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _tenant(nullable=True),
+    _required("actor", String),
+    _required("action", String),
+    _required("target", String),
+    _required("detail", JSON),
+    _required("at", UtcTime),
+    Index(None, "tenant", "id"),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("task", String),
+    _required("digest", String),
+    Column("parent", String),
+    _required("rows", Integer),
+    _required("labels", JSON),
+    _required("report", JSON),
+    _required("created_at", UtcTime),
+    Index(None, "tenant", "task", "created_at"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    _tenant(key=True),
+    Column("dataset", String, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _required("line", Integer),
+    Column("field", String),
+    _required("reason", Text),
+    ForeignKeyConstraint(["tenant", "dataset"], ["datasets.tenant", "datasets.id"]),
+)
+
+adapters = Table(
+    "adapters",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("task", String),
+    Column("run", String),
+    _required("method", String),
+    _required("base", String),
+    _required("fingerprint", String),
+    _required("metrics", JSON),
+    _required("created_at", UtcTime),
+    Index(None, "tenant", "task", "created_at"),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("task", String),
+    _required("adapter", String),
+    _required("mode", String),
+    _required("from_at", UtcTime),
+    Column("to_at", UtcTime),
+    _required("actor", String),
+    Column("replaces", String),
+    _required("reason", Text),
+    Index(None, "tenant", "task", "from_at"),
+    Index(
+        "uq_deployments_live",
+        "tenant",
+        "task",
+        unique=True,
+        sqlite_where=text("to_at IS NULL AND mode = 'live'"),
+        postgresql_where=text("to_at IS NULL AND mode = 'live'"),
+    ),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("task", String),
+    _required("adapter", String),
+    _required("record", JSON),
+    _required("answer", JSON),
+    _required("confidence", Float),
+    _required("at", UtcTime),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("prediction", String),
+    _required("task", String),
+    Column("label", String),
+    Column("value", Float),
+    Column("comment", Text),
+    _required("at", UtcTime),
+    ForeignKeyConstraint(["tenant", "prediction"], ["predictions.tenant", "predictions.id"]),
+    Index(None, "tenant", "task", "id"),
+    Index(None, "tenant", "prediction"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _id(),
+    _tenant(),
+    _required("kind", String),
+    _required("subject", String),
+    _required("state", String),
+    _required("payload", JSON),
+    _maybe_json("result"),
+    _maybe_json("error"),
+    _maybe_json("progress"),
+    _required("attempts", Integer),
+    _required("max_attempts", Integer),
+    _required("fence", Integer),
+    Column("worker", String),
+    Column("lease_until", UtcTime),
+    _required("cancel_requested", Boolean),
+    Column("events", Integer, nullable=False, server_default=text("0")),
+    _required("created_at", UtcTime),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    UniqueConstraint("tenant", "id"),
+    CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
+    Index(None, "state", "kind", "id"),
+    Index(None, "tenant", "started_at"),
+)
+
+job_events = Table(
+    "job_events",
+    metadata,
+    _tenant(key=True),
+    Column("job", String, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _required("data", JSON),
+    _required("at", UtcTime),
+    ForeignKeyConstraint(["tenant", "job"], ["jobs.tenant", "jobs.id"]),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _tenant(key=True),
+    Column("route", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    _required("body_digest", String),
+    Column("status", Integer),
+    _maybe_json("response"),
+    _required("created_at", UtcTime),
+    Index(None, "created_at"),
+)

@@ -1,0 +1,1 @@
+"""Who calls: tenants, their keys, the operator, and what is metered."""

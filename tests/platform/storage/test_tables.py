@@ -1,0 +1,20 @@
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from podion.storage.tables import metadata, tenants
+
+
+def test_every_row_names_its_tenant() -> None:
+    for table in metadata.sorted_tables:
+        if table is not tenants:
+            (key,) = table.c.tenant.foreign_keys & {key for key in table.foreign_keys if key.column is tenants.c.id}
+            assert key.column is tenants.c.id
+            assert table.c.tenant.nullable == (table.name == "audit")
+
+
+def test_the_tables_are_postgresql_too() -> None:
+    dialect = postgresql.dialect()
+    for table in metadata.sorted_tables:
+        assert f"CREATE TABLE {table.name}" in str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            assert index.name in str(CreateIndex(index).compile(dialect=dialect))
