@@ -1,0 +1,1 @@
+"""Files of records: read as streams, validated row by row, made into dataset versions, split."""

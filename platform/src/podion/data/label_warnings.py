@@ -1,0 +1,28 @@
+"""What looks wrong about the labels of a dataset, in sentences."""
+
+from collections import Counter
+
+from podion.data.suggestions import Suggestions
+
+_SHOWN = 50
+_COMPARED = 500
+
+
+def label_warnings(labels: Counter[str], unlabelled: int) -> tuple[str, ...]:
+    """Return a sentence for each thing a head could not learn from, or that is likely a slip of the pen."""
+    sentences: list[str] = []
+    if len(labels) == 1:
+        (label,) = labels
+        sentences.append(f'every labelled row has the label "{label}": a head needs at least two labels to tell apart')
+    if not labels and unlabelled:
+        sentences.append("no row has a label: such a dataset can be answered, not learned from")
+    frequent = {label: count for label, count in labels.most_common(_COMPARED) if count > 1}
+    once = [label for label, count in labels.items() if count == 1]
+    suggestions = Suggestions(_SHOWN)
+    for label in once[:_SHOWN]:
+        near = suggestions.closest(label, frequent)
+        end = f'did you mean "{near}" ({frequent[near]})?' if near else "one row cannot be learned from and tested too"
+        sentences.append(f'"{label}" is used once; {end}')
+    if len(once) > _SHOWN:
+        sentences.append(f"{len(once) - _SHOWN:,} more labels are used once")
+    return tuple(sentences)
