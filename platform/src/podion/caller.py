@@ -37,15 +37,16 @@ class Gatekeeper(Protocol):
         """Return the caller whose key holds all `scopes`; raises `Unauthenticated`, `Forbidden` or `NotFound`."""
 
 
-async def _admit(request: Request, security: SecurityScopes) -> TenantCaller:
+async def admit(request: Request, security: SecurityScopes) -> TenantCaller:
+    """Return the caller of a request whose key holds every scope that the route requires."""
     gatekeeper = cast(Gatekeeper, request.app.state.gatekeeper)
     return await gatekeeper.admit(request, security.scopes)
 
 
 def requires(scope: Scope) -> SecurityParameter:
     """Return the dependency that lets only keys with `scope` through, for a router or a route."""
-    return cast(SecurityParameter, Security(_admit, scopes=[scope]))
+    return cast(SecurityParameter, Security(admit, scopes=[scope]))
 
 
-Caller = Annotated[TenantCaller, Security(_admit)]
+Caller = Annotated[TenantCaller, Security(admit)]
 """The dependency that a plugin's route names to act for the tenant who calls."""

@@ -1,5 +1,6 @@
 """What an operator may set, read from the environment once and handed over."""
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from podion.errors import BadSettings, NotBuilt
 
 Device = Literal["auto", "cpu", "cuda"]
+
+LONGEST_SOCKET_PATH = 103
+"""Bytes of a unix socket's path that every system takes."""
 
 
 def _bases_folder() -> Path:
@@ -63,8 +67,16 @@ class Settings(BaseSettings):
 
     @property
     def socket(self) -> Path:
-        """The unix socket of the engine."""
-        return self.home / "engine.sock"
+        """The unix socket of the engine: in the state folder, or in a private one named after it.
+
+        The second where the first lies too deep for a socket's path. No other variable has a say, so that every
+        process of an installation finds the same one.
+        """
+        path = self.home / "engine.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        name = f"podion-{os.getuid()}-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}"
+        return Path("/tmp") / name / "engine.sock"
 
 
 def load_settings() -> Settings:

@@ -1,0 +1,1 @@
+"""HTTP: routes, problems and the composition root. Imports no torch."""

@@ -1,0 +1,107 @@
+"""The composition root: makes every part once and wires it; decides nothing."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from podion.api import problems
+from podion.api.access import TenantGate, enabled
+from podion.api.metrics import Metrics
+from podion.api.middleware import RequestLog
+from podion.api.routes import admin, health, keys, me
+from podion.api.routes.adapters import adapters_router
+from podion.api.routes.datasets import datasets_router
+from podion.api.routes.deployments import deployments_router
+from podion.api.routes.feedback import feedback_router
+from podion.api.routes.runs import runs_router
+from podion.api.services import Services
+from podion.catalogue.catalogue import Catalogue
+from podion.hosting.bases import find_base
+from podion.hosting.client import EngineClient
+from podion.lifecycle.deployments import Deployer
+from podion.lifecycle.predictor import Predictor
+from podion.lifecycle.watchers import Watchers
+from podion.lifecycle.zero_shot import ZeroShot
+from podion.settings import Settings
+from podion.storage.database import Database
+from podion.storage.files import Files
+from podion.tenancy.operator import operator_key
+from podion.vertical import Vertical
+
+log = logging.getLogger("podion.api")
+
+_DESCRIPTION = "One base model, many verticals: each tenant uploads records, fine-tunes its own adapter and calls it."
+_JSON_LIMIT = 4 << 20
+_HOST_ROUTERS = (datasets_router, runs_router, adapters_router, deployments_router, feedback_router)
+
+
+def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
+    """Return the API of one installation; its parts open when it starts and close when it stops."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = _services(settings, catalogue, metrics)
+        app.state.services = services
+        app.state.gatekeeper = TenantGate(services.database)
+        app.state.in_flight = set()
+        services.files.sweep()
+        log.info("ready: %d verticals", len(catalogue.verticals))
+        yield
+        services.watchers.close()
+        await services.engine.close()
+        services.database.close()
+
+    app = FastAPI(
+        title="Podion",
+        version="0.1.0",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        responses=problems.DOCUMENTED,
+        max_body_size=_JSON_LIMIT,
+    )
+    problems.install(app)
+    app.add_middleware(RequestLog, metrics=metrics)
+    for router in (health.router, me.router, keys.router, admin.router):
+        app.include_router(router)
+    for vertical in catalogue.verticals.values():
+        _mount(app, vertical)
+    problems.document(app)
+    return app
+
+
+def _mount(app: FastAPI, vertical: Vertical) -> None:
+    """Give a vertical the host's routes and its own, behind the gate of enablement."""
+    prefix = f"/v1/{vertical.path}"
+    gate = [enabled(vertical)]
+    for make in _HOST_ROUTERS:
+        app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
+    if isinstance(vertical.router, APIRouter):
+        app.include_router(vertical.router, prefix=prefix, dependencies=gate, tags=[vertical.name])
+
+
+def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Services:
+    database = Database(settings.database)
+    database.migrate()
+    files = Files(settings.files)
+    engine = EngineClient(settings.socket)
+    watchers = Watchers(catalogue)
+    zero_shot = ZeroShot(
+        database=database, files=files, engine=engine, base=lambda: find_base(settings.base, settings.bases)
+    )
+    predictor = Predictor(database=database, files=files, engine=engine, zero_shot=zero_shot, watchers=watchers)
+    return Services(
+        settings=settings,
+        catalogue=catalogue,
+        database=database,
+        files=files,
+        engine=engine,
+        predictor=predictor,
+        deployer=Deployer(catalogue, files),
+        watchers=watchers,
+        metrics=metrics,
+        operator_key=operator_key(settings),
+    )

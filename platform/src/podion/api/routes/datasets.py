@@ -1,0 +1,256 @@
+"""A vertical's datasets: uploads in, a report with every refusal out."""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.datastructures import UploadFile
+
+from podion.api.access import HostCaller
+from podion.api.idempotency import once
+from podion.api.pages import Cursor, Limit, Page, decode, encode, page
+from podion.api.services import Services, services_of
+from podion.caller import requires
+from podion.errors import DataError, NotFound, TooLarge
+from podion.lifecycle.uploads import Upload, keep, prepare
+from podion.storage import datasets
+from podion.storage.datasets import DatasetRow
+from podion.vertical import Task, Vertical
+
+TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
+DatasetId = Annotated[str, Path(max_length=100)]
+_CHUNK = 1 << 20
+_OWN_LIMIT = 1 << 40
+"""Lifts the limit of JSON bodies: uploads are counted against their own limit while they stream in."""
+
+
+class RefusalOut(BaseModel):
+    """A row that was refused: where and why."""
+
+    line: int
+    field: str | None
+    reason: str
+
+
+class DatasetOut(BaseModel):
+    """An immutable dataset version and what was found while reading it."""
+
+    id: str
+    task: str
+    digest: str
+    parent: str | None = Field(description="the version that this one extends")
+    rows: int = Field(description="records in this version")
+    labels: dict[str, int]
+    report: dict[str, Any] = Field(description="what was read, kept, refused, doubled; conflicts and warnings")
+    errors: list[RefusalOut] = Field(description="the first refusals; all of them under /errors")
+    created_at: datetime
+
+
+class Grow(BaseModel):
+    """What to add to a dataset version."""
+
+    feedback: bool = Field(default=True, description="add the tenant's corrected predictions")
+
+
+def datasets_router(vertical: Vertical) -> APIRouter:
+    """Return the dataset routes of one vertical."""
+    router = APIRouter(dependencies=[requires("data")])
+
+    @router.post("/datasets", status_code=201, response_model=DatasetOut, openapi_extra=_BODY, max_body_size=_OWN_LIMIT)
+    async def upload_dataset(
+        request: Request,
+        caller: HostCaller,
+        task: TaskName,
+        extends: Annotated[str | None, Query(max_length=100, description="a version whose rows come first")] = None,
+        map: Annotated[list[str], Query(description="`field=column`, repeatable", max_length=64)] = [],  # noqa: B006
+        drop: Annotated[list[str], Query(description="column to leave out, repeatable", max_length=64)] = [],  # noqa: B006
+    ) -> JSONResponse:
+        """Upload records as CSV or JSONL, plain or gzip, as the body or as the form field `file`."""
+        services = services_of(request)
+        declared = _task(vertical, task)
+        with services.files.staging() as staging:
+            body = staging / "upload"
+            digest = await _receive(request, body, services.settings.upload_limit_mb << 20)
+            upload = Upload(
+                tenant=caller.tenant,
+                vertical=vertical,
+                task=declared,
+                source=body,
+                extends=extends,
+                rename=_renames(map),
+                drop=frozenset(drop),
+                actor=caller.key,
+            )
+            return await _answer(request, services, upload, staging, f"{digest}?{request.url.query}")
+
+    @router.post("/datasets/{dataset_id}:grow", status_code=201, response_model=DatasetOut)
+    async def grow_dataset(request: Request, caller: HostCaller, dataset_id: DatasetId, body: Grow) -> JSONResponse:
+        """Make a new version: this one's rows and the tenant's feedback, a correction in place of what it corrects."""
+        services = services_of(request)
+        row = await _dataset(services, caller.tenant, vertical, dataset_id)
+        declared = _task(vertical, row.task.partition("/")[2])
+        with services.files.staging() as staging:
+            upload = Upload(
+                tenant=caller.tenant,
+                vertical=vertical,
+                task=declared,
+                source=None,
+                extends=row.id,
+                rename={},
+                drop=frozenset(),
+                actor=caller.key,
+                feedback=body.feedback,
+            )
+            return await _answer(request, services, upload, staging, None)
+
+    @router.get("/datasets")
+    async def list_datasets(
+        request: Request, caller: HostCaller, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[DatasetOut]:
+        """List the tenant's dataset versions, newest first."""
+        after = decode(cursor)
+        rows = await services_of(request).database.read(
+            lambda c: datasets.page(c, caller.tenant, f"{vertical.name}/", after, limit + 1)
+        )
+        return page(rows, limit, shape, lambda row: row.id)
+
+    @router.get("/datasets/{dataset_id}")
+    async def get_dataset(request: Request, caller: HostCaller, dataset_id: DatasetId) -> DatasetOut:
+        """Return a dataset version with its report."""
+        return shape(await _dataset(services_of(request), caller.tenant, vertical, dataset_id))
+
+    @router.get("/datasets/{dataset_id}/errors")
+    async def list_dataset_errors(
+        request: Request, caller: HostCaller, dataset_id: DatasetId, limit: Limit = 50, cursor: Cursor = None
+    ) -> Page[RefusalOut]:
+        """List the refused rows with line, field and reason (the first 1,000 of them)."""
+        services = services_of(request)
+        row = await _dataset(services, caller.tenant, vertical, dataset_id)
+        after = _line(decode(cursor))
+        refusals = await services.database.read(
+            lambda c: datasets.page_refusals(c, caller.tenant, row.id, after, limit)
+        )
+        shown = [RefusalOut(line=r.line, field=r.field, reason=r.reason) for r in refusals]
+        return Page(data=shown, next=encode(str(shown[-1].line)) if len(shown) >= limit else None)
+
+    return router
+
+
+def shape(row: DatasetRow) -> DatasetOut:
+    """Return what clients see of a dataset version."""
+    report = {name: value for name, value in row.report.items() if name != "first_refusals"}
+    errors = [RefusalOut(**refusal) for refusal in row.report.get("first_refusals", ())]
+    return DatasetOut(
+        id=row.id,
+        task=row.task,
+        digest=row.digest,
+        parent=row.parent,
+        rows=row.rows,
+        labels=row.labels,
+        report=report,
+        errors=errors,
+        created_at=row.created_at,
+    )
+
+
+async def _answer(
+    request: Request, services: Services, upload: Upload, staging: FilePath, digest: str | None
+) -> JSONResponse:
+    prepared = await asyncio.to_thread(prepare, upload, services.database, services.files, services.settings, staging)
+
+    def effect(c: Any) -> DatasetOut:
+        return shape(keep(c, services.files, prepared))
+
+    return await once(request, upload.tenant, effect, body_digest=digest)
+
+
+async def _receive(request: Request, target: FilePath, limit: int) -> str:
+    """Stream the body, or the form field `file`, to `target`; return its SHA-256."""
+    hasher = hashlib.sha256()
+    written = 0
+    with target.open("wb") as out:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            async with request.form(max_files=1, max_fields=8) as form:
+                part = form.get("file")
+                if not isinstance(part, UploadFile):
+                    raise DataError("the form has no file field named `file`")
+                while chunk := await part.read(_CHUNK):
+                    written = _write(out, chunk, written, limit)
+                    hasher.update(chunk)
+        else:
+            async for chunk in request.stream():
+                written = _write(out, chunk, written, limit)
+                hasher.update(chunk)
+    if written == 0:
+        raise DataError(
+            "the upload is empty: send CSV with a header row, or JSONL with one object a line", code="empty_upload"
+        )
+    return hasher.hexdigest()
+
+
+def _write(out: BinaryIO, chunk: bytes, written: int, limit: int) -> int:
+    written += len(chunk)
+    if written > limit:
+        raise TooLarge(f"the upload is larger than {limit >> 20} MiB: split it, and upload with `extends`")
+    out.write(chunk)
+    return written
+
+
+def _task(vertical: Vertical, name: str) -> Task:
+    task = vertical.task(name)
+    if task is None:
+        raise DataError(
+            f"{vertical.name} has no task {name!r}: it has {', '.join(t.name for t in vertical.tasks)}",
+            code="unknown_task",
+        )
+    return task
+
+
+def _renames(pairs: list[str]) -> dict[str, str]:
+    renames = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not field or not equals or not column:
+            raise DataError(f"map={pair!r}: write field=column, for example map=label=intent")
+        renames[field] = column
+    return renames
+
+
+def _line(position: str | None) -> int:
+    if position is None:
+        return 0
+    if not position.isdigit() or len(position) > 9:
+        raise DataError("the cursor is not one that this server gave", code="bad_cursor")
+    return int(position)
+
+
+async def _dataset(services: Services, tenant: str, vertical: Vertical, dataset_id: str) -> DatasetRow:
+    row = await services.database.read(lambda c: datasets.get(c, tenant, dataset_id))
+    if row is None or row.task.partition("/")[0] != vertical.name:
+        raise NotFound(f"no dataset {dataset_id!r}")
+    return row
+
+
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": _BINARY,
+            "application/x-ndjson": _BINARY,
+            "application/gzip": _BINARY,
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}

@@ -1,0 +1,92 @@
+"""A vertical's feedback: what clients say of an answer, under its `prediction_id`."""
+
+from datetime import datetime
+from typing import Any, Self
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field, model_validator
+
+from podion.api.access import HostCaller
+from podion.api.idempotency import once
+from podion.api.services import services_of
+from podion.caller import requires
+from podion.hookspecs import Reviewed
+from podion.lifecycle.feedback import give, known_labels
+from podion.vertical import Vertical
+
+
+class NewFeedback(BaseModel):
+    """The right label, or a value such as a rating, and a remark."""
+
+    prediction_id: str = Field(max_length=64)
+    label: str | None = Field(
+        default=None, min_length=1, max_length=200, description="what the answer should have been"
+    )
+    value: float | None = Field(default=None, allow_inf_nan=False)
+    comment: str | None = Field(default=None, max_length=2_000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.label is None and self.value is None:
+            raise ValueError("give a label or a value")
+        return self
+
+
+class FeedbackOut(BaseModel):
+    """Feedback as it was stored."""
+
+    id: str
+    prediction_id: str
+    task: str
+    label: str | None
+    new_label: bool = Field(description="true: no record of the newest dataset has this label yet")
+    value: float | None
+    comment: str | None
+    at: datetime
+
+
+def feedback_router(vertical: Vertical) -> APIRouter:
+    """Return the feedback route of one vertical."""
+    router = APIRouter(dependencies=[requires("predict")])
+
+    @router.post("/feedback", status_code=201, response_model=FeedbackOut)
+    async def give_feedback(request: Request, caller: HostCaller, body: NewFeedback) -> JSONResponse:
+        """Store what a client says of a prediction; `:grow` on a dataset takes it in."""
+
+        def effect(c: Any) -> FeedbackOut:
+            row = give(
+                c, caller.tenant, vertical, body.prediction_id, label=body.label, value=body.value, comment=body.comment
+            )
+            known = known_labels(c, caller.tenant, row.task)
+            return FeedbackOut(
+                id=row.id,
+                prediction_id=row.prediction,
+                task=row.task,
+                label=row.label,
+                new_label=row.label is not None and row.label not in known,
+                value=row.value,
+                comment=row.comment,
+                at=row.at,
+            )
+
+        response = await once(request, caller.tenant, effect)
+        if "Idempotent-Replayed" not in response.headers:
+            services_of(request).watchers.reviewed(_reviewed(caller.tenant, vertical, response))
+        return response
+
+    return router
+
+
+def _reviewed(tenant: str, vertical: Vertical, response: JSONResponse) -> Reviewed:
+    stored = FeedbackOut.model_validate_json(bytes(response.body))
+    return Reviewed(
+        tenant=tenant,
+        vertical=vertical.name,
+        task=stored.task.partition("/")[2],
+        prediction_id=stored.prediction_id,
+        label=stored.label,
+        value=stored.value,
+        comment=stored.comment,
+        at=stored.at,
+    )

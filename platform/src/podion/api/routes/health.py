@@ -1,0 +1,58 @@
+"""Is it alive, is it ready, what has it counted."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from podion.api.services import services_of
+from podion.errors import PodionError
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Ready(BaseModel):
+    """Whether requests can be served, part by part."""
+
+    status: str
+    database: str
+    engine: str
+    quarantined: list[str]
+
+
+@router.get("/livez")
+async def livez() -> Alive:
+    """Say that the process answers."""
+    return Alive()
+
+
+@router.get("/readyz", response_model=Ready, responses={503: {"model": Ready}})
+async def readyz(request: Request) -> JSONResponse:
+    """Say whether the database and the engine answer; 503 until both do."""
+    services = services_of(request)
+    database, engine = "ok", "ok"
+    try:
+        await services.database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
+    except PodionError as error:
+        database = error.detail
+    try:
+        await services.engine.status()
+    except PodionError as error:
+        engine = error.detail
+    services.metrics.engine_up.set(engine == "ok")
+    ready = database == engine == "ok"
+    quarantined = [record.name for record in services.catalogue.plugins if record.state == "quarantined"]
+    body = Ready(status="ready" if ready else "not ready", database=database, engine=engine, quarantined=quarantined)
+    return JSONResponse(body.model_dump(), 200 if ready else 503)
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Return the counters in Prometheus' text format."""
+    return Response(services_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

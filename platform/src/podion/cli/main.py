@@ -1,0 +1,45 @@
+"""`podion`: the commands, each in a module of its own."""
+
+import sys
+
+import typer
+
+from podion.cli import bases, keys, offline, plugins, serve, state, tenants
+from podion.cli.output import told
+
+
+def build() -> typer.Typer:
+    """Return the command line without the commands of plugins."""
+    app = typer.Typer(
+        name="podion",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="One base model, many verticals: hosting, fine-tuning and retrieval for every tenant.",
+    )
+    app.command("demo")(serve.demo)
+    app.command("serve")(serve.serve)
+    app.command("doctor")(plugins.doctor)
+    offline.add(app)
+    state.add(app)
+    app.add_typer(tenants.app, name="tenant")
+    app.add_typer(keys.app, name="key")
+    app.add_typer(bases.app, name="bases")
+    app.add_typer(plugins.app, name="plugins")
+    return app
+
+
+def run() -> None:
+    """Run the command line; plugins are loaded only when the first word is no command of ours."""
+    app = build()
+    first = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    if first is not None and first not in _names(app):
+        from podion.catalogue.catalogue import load_plugins
+
+        with told():
+            load_plugins().add_commands(app)
+    app(prog_name="podion")
+
+
+def _names(app: typer.Typer) -> set[str | None]:
+    return {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}

@@ -1,0 +1,279 @@
+"""The story of a tenant, told over real HTTP against a server that is started for it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from podion.catalogue.catalogue import Catalogue, load_plugins
+from podion.cli.client import Client
+from podion.cli.material import Material, as_jsonl, bad_rows, material
+from podion.cli.output import Bar, say
+from podion.errors import Unavailable
+from podion.hosting.bases import install_base
+from podion.settings import Settings
+from podion.vertical import Task, Vertical
+
+_START_SECONDS = 90
+TENANT = "acme-shop"
+
+
+@dataclass
+class Told:
+    """What happened, as facts and as lines for people."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, chapter: str, text: str, **facts: Any) -> None:
+        """Tell one chapter and keep its facts."""
+        self.lines.append(f"  {chapter:<18} {text}")
+        self.facts.update(facts)
+        say(f"✓ {chapter:<18} {text}")
+
+
+def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
+    """Tell the story of each named vertical, or of those that ship a sample, on a fresh state folder."""
+    catalogue = load_plugins()
+    verticals = _chosen(catalogue, names)
+    bar = Bar()
+    install_base(
+        settings.base, settings.bases, lambda stage, share: bar.update(f"base {settings.base}: {stage}", share)
+    )
+    bar.close()
+    told = Told()
+    started = time.monotonic()
+    with _server(settings) as (url, operator_key):
+        for vertical in verticals:
+            _Story(told, url, operator_key, vertical, material(vertical, data)).tell()
+    told.facts["seconds"] = round(time.monotonic() - started, 1)
+    told.lines = [
+        f"What happened (base {settings.base}, {told.facts['seconds']} s):",
+        *told.lines,
+        "",
+        "Next:  make serve          the server, on http://127.0.0.1:8000/docs",
+        "       podion doctor       what is well and what is not",
+        "       podion fit --help   one fine-tune on a file of yours, without a server",
+    ]
+    return told
+
+
+def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Vertical]:
+    if names:
+        return [catalogue.vertical(name) for name in names]
+    return [vertical for vertical in catalogue.verticals.values() if vertical.sample is not None]
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Run `podion serve` on a free port over a fresh state folder; yields its URL and the operator's key."""
+    home = settings.home / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "PODION_HOME": str(home),
+        "PODION_HOST": "127.0.0.1",
+        "PODION_PORT": str(port),
+        "PODION_DATABASE_URL": "",
+        "PODION_FILES_URL": "",
+        "PODION_OPERATOR_KEY": "",
+    }
+    environment.pop("PODION_OPERATOR_KEY")
+    say(f"  server on {url}, its log in {home / 'server.log'}")
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "podion", "serve"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            _wait(url, process)
+            yield url, (home / "operator.key").read_text("utf-8").strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    bar = Bar()
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise Unavailable(f"the server ended with status {process.returncode}: see its log")
+        try:
+            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
+                bar.close()
+                return
+        except httpx.HTTPError:
+            pass
+        bar.update("waiting for the server")
+        time.sleep(0.2)
+    raise Unavailable(f"the server was not ready within {_START_SECONDS} s: see its log")
+
+
+class _Story:
+    """One tenant, one vertical, from the first key to the way back."""
+
+    def __init__(self, told: Told, url: str, operator_key: str, vertical: Vertical, things: Material) -> None:
+        self._told = told
+        self._url = url
+        self._operator = Client(url, operator_key)
+        self._vertical = vertical
+        self._task: Task = vertical.tasks[0]
+        self._path = f"/v1/{vertical.path}"
+        self._things = things
+        self._bar = Bar()
+
+    def tell(self) -> None:
+        """Tell it."""
+        self._client = self._tenant()
+        dataset = self._records()
+        self._day_one()
+        first = self._run("Fine-tune", dataset, "lora")
+        live = self._deploy("Deploy", first)
+        self._conversation()
+        grown = self._feedback(dataset)
+        second = self._run("Second run", grown, "lora")
+        live = self._deploy("Deploy again", second)
+        self._rollback(live, first)
+        self._bill()
+        self._client.close()
+        self._operator.close()
+
+    def _tenant(self) -> Client:
+        made = self._operator.post("/v1/admin/tenants", {"name": TENANT})
+        client = Client(self._url, made["key"])
+        client.put(f"/v1/verticals/{self._vertical.name}", {"config": {}})
+        self._told.add("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {self._vertical.name} enabled")
+        return client
+
+    def _records(self) -> str:
+        body = as_jsonl(self._things.upload) + b"\n".join(row for _, row in bad_rows()) + b"\n"
+        made = self._client.upload(f"{self._path}/datasets", body, task=self._task.name)
+        rows = made["report"]
+        errors = self._client.get(f"{self._path}/datasets/{made['id']}/errors")["data"]
+        self._told.add(
+            "Records",
+            f"{rows['read']:,} read from {self._things.source}: {rows['kept']:,} kept, "
+            f"{rows['duplicate_count']} duplicates, {rows['refused']} refused, {len(made['labels'])} labels",
+            dataset_rows=made["rows"],
+        )
+        for error in errors:
+            self._told.add("", f"line {error['line']:,} {error['field'] or '(row)'}: {error['reason']}")
+        return str(made["id"])
+
+    def _day_one(self) -> None:
+        accuracy, milliseconds = self._accuracy()
+        self._told.add(
+            "Day one",
+            f"zero-shot, before any training: accuracy {accuracy:.3f} on "
+            f"{len(self._things.test)} unseen texts, {milliseconds:.1f} ms a text",
+            zero_shot_accuracy=round(accuracy, 4),
+        )
+
+    def _run(self, chapter: str, dataset: str, method: str) -> dict[str, Any]:
+        started = time.monotonic()
+        run = self._client.post(f"{self._path}/runs", {"task": self._task.name, "dataset": dataset, "method": method})
+        ended: dict[str, Any] = {}
+        for name, event in self._client.events(f"{self._path}/runs/{run['id']}/events"):
+            if name == "end":
+                ended = event
+            else:
+                note = f"{event['metric']} {event['value']:.3f}" if event.get("value") is not None else ""
+                self._bar.update(f"{chapter.lower()}: {event.get('stage', '')}", event.get("fraction"), note)
+        self._bar.close()
+        if ended.get("state") != "succeeded":
+            raise Unavailable(f"the run {run['id']} {ended.get('state')}: {ended.get('error')}")
+        report = ended["report"]
+        metrics = report["metrics"].get("test") or report["metrics"]["validation"]
+        self._told.add(
+            chapter,
+            f"{method}, {report['rows']['train']:,} rows, {time.monotonic() - started:.0f} s: held-out "
+            f"accuracy {metrics['accuracy']:.3f}, macro-F1 {metrics['macro_f1']:.3f}, ECE {metrics['ece']:.3f} "
+            f"({report['trainable_parameters']:,} parameters)",
+            **{f"{chapter.lower().replace(' ', '_').replace('-', '_')}_accuracy": metrics["accuracy"]},
+        )
+        return ended
+
+    def _deploy(self, chapter: str, run: dict[str, Any]) -> dict[str, Any]:
+        made = self._client.post(f"{self._path}/deployments", {"task": self._task.name, "adapter": run["adapter"]})
+        accuracy, milliseconds = self._accuracy()
+        self._told.add(
+            chapter,
+            f"adapter {run['adapter'][:12]}… is live: accuracy {accuracy:.3f} on the same "
+            f"{len(self._things.test)} texts, {milliseconds:.1f} ms a text",
+            **{f"{chapter.lower().replace(' ', '_')}_live_accuracy": round(accuracy, 4)},
+        )
+        return made
+
+    def _conversation(self) -> None:
+        texts = [*self._things.questions, self._things.out_of_scope]
+        answers = self._ask(texts)
+        for text, answer in zip(texts, answers, strict=True):
+            verdict = "abstains: out of scope, or not sure enough" if answer["abstained"] else answer["label"]
+            self._told.add("A question", f"“{text}” → {verdict} ({answer['confidence']:.2f})")
+        self._told.facts["out_of_scope_refused"] = bool(answers[-1]["abstained"])
+
+    def _feedback(self, dataset: str) -> str:
+        rows = self._things.feedback
+        answers = self._ask([str(row["text"]) for row in rows])
+        wrong = 0
+        for row, answer in zip(rows, answers, strict=True):
+            wrong += answer["label"] != row["label"]
+            self._client.post(
+                f"{self._path}/feedback", {"prediction_id": answer["prediction_id"], "label": row["label"]}
+            )
+        grown = self._client.post(f"{self._path}/datasets/{dataset}:grow", {"feedback": True})
+        self._told.add(
+            "Feedback",
+            f"{len(rows)} answers reviewed, {wrong} of them corrected; the dataset grew to {grown['rows']:,} rows",
+            grown_rows=grown["rows"],
+        )
+        return str(grown["id"])
+
+    def _rollback(self, live: dict[str, Any], first: dict[str, Any]) -> None:
+        started = time.monotonic()
+        back = self._client.post(f"{self._path}/deployments/{live['id']}:rollback")
+        took = (time.monotonic() - started) * 1e3
+        assert back["adapter"] == first["adapter"]
+        self._told.add(
+            "Rollback", f"one call, {took:.0f} ms: {back['adapter'][:12]}… serves again", rolled_back_to_first=True
+        )
+
+    def _bill(self) -> None:
+        meters = self._client.get("/v1/usage")["meters"]
+        text = ", ".join(f"{value:,.0f} {name.replace('_', ' ')}" for name, value in sorted(meters.items()))
+        self._told.add("Bill", text, usage=meters)
+
+    def _accuracy(self) -> tuple[float, float]:
+        rows = self._things.test
+        started = time.monotonic()
+        answers = self._ask([str(row["text"]) for row in rows])
+        milliseconds = (time.monotonic() - started) * 1e3 / len(rows)
+        right = sum(answer["label"] == row["label"] for row, answer in zip(rows, answers, strict=True))
+        return right / len(rows), milliseconds
+
+    def _ask(self, texts: list[str]) -> list[dict[str, Any]]:
+        answer = self._client.post(f"{self._path}/parse", {"texts": texts})
+        return list(answer["answers"])

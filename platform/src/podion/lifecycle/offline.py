@@ -1,0 +1,174 @@
+"""Fine-tuning, measuring and answering on files, in one process and without a server."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from podion.catalogue.catalogue import load_plugins
+from podion.data.reading import LOCAL, Refusal, read_rows
+from podion.data.records import validate
+from podion.errors import Conflict, DataError, NotFound
+from podion.hosting.adapter_files import adapter_digest, read_adapter, write_adapter
+from podion.hosting.bases import find_base
+from podion.lifecycle.predictor import shown_record
+from podion.lifecycle.runs import check_method, summary
+from podion.settings import Settings
+from podion.vertical import Task
+
+if TYPE_CHECKING:
+    from podion.finetuning.progress import Progress
+
+Say = Callable[[str], None]
+_SHOWN = 5
+_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineFit:
+    """What `podion fit` was asked for."""
+
+    task: str
+    train: Path
+    validation: Path | None
+    test: Path | None
+    method: str
+    shots: int | None
+    base: str | None
+    seed: int
+    rename: Mapping[str, str]
+    drop: Sequence[str]
+    out: Path
+
+
+def fit_files(
+    wanted: OfflineFit, settings: Settings, *, progress: "Callable[[Progress], None]", say: Say
+) -> dict[str, Any]:
+    """Fine-tune on files, write the adapter folder, and return the JSON that INTERFACES fixes for it."""
+    from podion.finetuning.fit import FitRequest, fit
+    from podion.hosting.encoder import Encoder
+
+    _, task = load_plugins().task(wanted.task)
+    method = check_method(wanted.task, task, wanted.method)
+    if (wanted.out / "manifest.json").exists():
+        raise Conflict(f"{wanted.out} holds an adapter already: name another folder")
+    base = find_base(wanted.base or settings.base, settings.bases)
+    parts = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
+    read = {
+        name: _records(path, task, wanted.rename, wanted.drop, say) if path else None for name, path in parts.items()
+    }
+    request = FitRequest(
+        task=task,
+        task_name=wanted.task,
+        method=method,
+        train=read["train"] or [],
+        validation=read["validation"],
+        test=read["test"] or [],
+        base=base,
+        seed=wanted.seed,
+        shots=wanted.shots,
+        dataset_digests={name: _digest(path) for name, path in parts.items() if path},
+    )
+    encoder = Encoder.load(base, device=settings.device, threads=settings.threads)
+    result = fit(request, encoder, progress=progress, checkpoints=None, cancelled=lambda: False)
+    staged = wanted.out.with_name(wanted.out.name + ".partial")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    digest = write_adapter(staged, result.parts)
+    if wanted.out.is_dir():
+        wanted.out.rmdir()
+    staged.rename(wanted.out)
+    return summary(digest, result)
+
+
+def evaluate_file(
+    folder: Path, data: Path, rename: Mapping[str, str], drop: Sequence[str], settings: Settings, *, say: Say
+) -> dict[str, Any]:
+    """Return adapter, rows and metrics of an adapter folder on a labelled file."""
+    from podion.finetuning.evaluate import evaluate_parts
+    from podion.hosting.encoder import Encoder
+
+    parts = read_adapter(folder)
+    _, task = load_plugins().task(parts.card["task"])
+    records = _records(data, task, rename, drop, say)
+    base = find_base(parts.card["base"], settings.bases)
+    encoder = Encoder.load(base, device=settings.device, threads=settings.threads)
+    metrics = evaluate_parts(parts, encoder, task, records)
+    return {"adapter": adapter_digest(folder), "rows": len(records), "metrics": metrics}
+
+
+def predict_file(
+    folder: Path, data: Path, out: Path, rename: Mapping[str, str], drop: Sequence[str], settings: Settings, *, say: Say
+) -> int:
+    """Write one answer a record as JSON Lines, in input order, by the engine that also serves; return how many."""
+    from podion.hosting.engine import Engine
+
+    parts = read_adapter(folder)
+    _, task = load_plugins().task(parts.card["task"])
+    records = _records(data, task, rename, drop, say, strict=True)
+    base = find_base(parts.card["base"], settings.bases)
+    engine = Engine(settings.bases, device=settings.device, threads=settings.threads)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    staged = out.with_name(out.name + ".partial")
+    with staged.open("w", encoding="utf-8") as lines:
+        for answer in _answers(engine, folder, base.name, task, records):
+            lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    staged.rename(out)
+    return len(records)
+
+
+def _answers(
+    engine: Any, folder: Path, base: str, task: Task, records: Sequence[BaseModel]
+) -> Iterator[dict[str, Any]]:
+    from podion.hosting.protocol import Call, Failed
+
+    digest = adapter_digest(folder)
+    waiting = iter(records)
+    while batch := list(islice(waiting, _BATCH)):
+        shown = tuple(shown_record(task, record) for record in batch)
+        (answered,) = engine.answer([Call(owner="local", base=base, folder=str(folder), digest=digest, records=shown)])
+        if isinstance(answered, Failed):
+            raise answered.error()
+        yield from answered.answers
+
+
+def _records(
+    path: Path, task: Task, rename: Mapping[str, str], drop: Sequence[str], say: Say, *, strict: bool = False
+) -> list[BaseModel]:
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}")
+    ignored: set[str] = set()
+    records: list[BaseModel] = []
+    refusals: list[Refusal] = []
+    with path.open("rb") as source:
+        rows = read_rows(source, limits=LOCAL, rename=rename, drop=drop)
+        for item in validate(task, rows, unknown="ignore", ignored=ignored):
+            if isinstance(item, Refusal):
+                refusals.append(item)
+            else:
+                records.append(item.record)
+    _tell(path, ignored, refusals, say)
+    if not records or (strict and refusals):
+        first = refusals[0]
+        raise DataError(f"{path}: line {first.line}, {first.field or 'row'}: {first.reason}", code="no_rows")
+    return records
+
+
+def _tell(path: Path, ignored: set[str], refusals: Sequence[Refusal], say: Say) -> None:
+    if ignored:
+        say(f"  {path.name}: columns left out, no field has their names: {', '.join(sorted(ignored))}")
+    if refusals:
+        say(f"  {path.name}: {len({r.line for r in refusals}):,} rows refused")
+    for refusal in refusals[:_SHOWN]:
+        say(f"    line {refusal.line:,}, {refusal.field or 'row'}: {refusal.reason}")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

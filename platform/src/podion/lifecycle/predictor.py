@@ -1,0 +1,125 @@
+"""Answers for a tenant: which version serves, one pass of the engine, an id for each answer, and the bill."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from podion.answers import Answer, Prediction
+from podion.errors import TooLarge
+from podion.hookspecs import Served
+from podion.hosting.client import EngineClient
+from podion.hosting.protocol import Call
+from podion.lifecycle.watchers import Watchers
+from podion.lifecycle.zero_shot import ZeroShot
+from podion.storage import adapters, deployments, predictions
+from podion.storage.database import Database
+from podion.storage.files import Files
+from podion.storage.ids import new_id
+from podion.storage.predictions import PredictionRow
+from podion.tenancy.usage import Meter, record
+from podion.vertical import Task, Vertical
+
+MOST_RECORDS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What answers a tenant's task now: an adapter folder on a base, by the name that clients see."""
+
+    name: str
+    adapter: str
+    base: str
+    folder: Path
+
+
+def shown_record(task: Task, record: BaseModel) -> dict[str, Any]:
+    """Return what the engine sees and the store keeps of a record: never its label, never a sensitive field."""
+    hidden = {task.label, *task.sensitive} | ({task.out_of_scope} if task.out_of_scope else set())
+    fields = record.model_dump(mode="json", exclude_none=True, exclude=hidden)
+    return fields if task.text == "text" else {**fields, "text": fields.get(task.text, "")}
+
+
+class Predictor:
+    """Answers records of any tenant and task."""
+
+    def __init__(
+        self, *, database: Database, files: Files, engine: EngineClient, zero_shot: ZeroShot, watchers: Watchers
+    ) -> None:
+        self._database = database
+        self._files = files
+        self._engine = engine
+        self._zero_shot = zero_shot
+        self._watchers = watchers
+
+    async def predict(
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
+    ) -> Prediction[Any]:
+        """Return one answer a record, in order, stored under its id before it is returned.
+
+        Raises `Conflict` (code `untrained`) when nothing can answer yet, `TooLarge` above 1,000 records, and what the
+        engine raises.
+        """
+        if len(records) > MOST_RECORDS:
+            raise TooLarge(f"{len(records)} records in one call: at most {MOST_RECORDS:,} are allowed")
+        name = f"{vertical.name}/{task.name}"
+        serving = await self.serving(tenant, name, task)
+        if not records:
+            return Prediction(task=name, adapter=serving.name, answers=[])
+        shown = tuple(shown_record(task, record) for record in records)
+        call = Call(owner=tenant, base=serving.base, folder=str(serving.folder), digest=serving.adapter, records=shown)
+        answered = await self._engine.answer(call)
+        answers = [
+            task.answer_schema.model_validate({**answer, "prediction_id": new_id("prd")}) for answer in answered.answers
+        ]
+        await self._keep(tenant, name, serving, shown, answers)
+        return Prediction(task=name, adapter=serving.name, answers=answers)
+
+    async def serving(self, tenant: str, name: str, task: Task) -> Serving:
+        """Return what answers the tenant's task now: its live deployment, else a zero-shot adapter."""
+
+        def look(c: Connection) -> Serving | None:
+            live = deployments.live(c, tenant, name)
+            row = adapters.get(c, tenant, live.adapter) if live else None
+            if row is None:
+                return None
+            return Serving(name=row.id, adapter=row.id, base=row.base, folder=self._files.adapter(tenant, row.id))
+
+        live = await self._database.read(look)
+        if live is not None:
+            return live
+        row = await self._zero_shot.adapter(tenant, name, task)
+        return Serving(name="zero-shot", adapter=row.id, base=row.base, folder=self._files.adapter(tenant, row.id))
+
+    async def _keep(
+        self, tenant: str, name: str, serving: Serving, shown: Sequence[Mapping[str, Any]], answers: Sequence[Answer]
+    ) -> None:
+        now = datetime.now(UTC)
+        rows = [
+            PredictionRow(
+                tenant=tenant,
+                id=answer.prediction_id,
+                task=name,
+                adapter=serving.adapter,
+                record=dict(fields),
+                answer=answer.model_dump(mode="json"),
+                confidence=answer.confidence,
+                at=now,
+            )
+            for fields, answer in zip(shown, answers, strict=True)
+        ]
+
+        def write(c: Connection) -> None:
+            predictions.insert_many(c, rows)
+            record(c, tenant, Meter.PREDICTIONS, len(rows), rows[0].id)
+
+        await self._database.write(write)
+        vertical, _, task = name.partition("/")
+        for row in rows:
+            self._watchers.served(
+                Served(tenant=tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=now)
+            )

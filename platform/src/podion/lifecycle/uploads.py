@@ -1,0 +1,154 @@
+"""From bytes that a tenant sent to an immutable dataset version."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from podion.data.datasets import DatasetSummary, build, extend
+from podion.data.reading import Limits, Refusal, read_rows
+from podion.data.records import Accepted, validate
+from podion.errors import DataError, NotFound, PodionError
+from podion.hosting.bases import find_base
+from podion.hosting.reader import Reader
+from podion.settings import Settings
+from podion.storage import audit, datasets, feedback
+from podion.storage.database import Database
+from podion.storage.datasets import DatasetRow, RefusalRow
+from podion.storage.files import Files
+from podion.tenancy.usage import Meter, record
+from podion.vertical import Task, Vertical
+
+UNREADABLE_SHARE = 0.1
+"""Above this share of unknown tokens a tenant is told that its base cannot read its texts."""
+
+_READ_TEXTS = 500
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """Records on their way in: from a file, from an older version, from feedback, or from several of them."""
+
+    tenant: str
+    vertical: Vertical
+    task: Task
+    source: Path | None
+    extends: str | None
+    rename: Mapping[str, str]
+    drop: frozenset[str]
+    actor: str
+    feedback: bool = False
+
+    @property
+    def task_name(self) -> str:
+        """The task's full name."""
+        return f"{self.vertical.name}/{self.task.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A dataset version that is written to a staged file and not yet anybody's."""
+
+    row: DatasetRow
+    refusals: tuple[RefusalRow, ...]
+    staged: Path
+    actor: str
+
+
+def prepare(upload: Upload, database: Database, files: Files, settings: Settings, staging: Path) -> Prepared:
+    """Read, validate and write a version into `staging`; raises `DataError` when no row is left."""
+    parent = _parent(upload, database, files)
+    corrections = []
+    if upload.feedback:
+        with database.reading() as c:
+            corrections = feedback.corrections(c, upload.tenant, upload.task_name)
+    staged = staging / "dataset.jsonl"
+    with staged.open("wb") as out:
+        items = _items(upload, settings)
+        if parent is not None:
+            summary = extend(upload.task, parent, out, corrections=corrections, items=items)
+        else:
+            summary = build(upload.task, items, out)
+    if summary.kept == 0:
+        raise DataError(_nothing_kept(summary), code="no_rows")
+    report = summary.report()
+    report["warnings"] = [*summary.warnings, *_unreadable(staged, upload, settings)]
+    report["first_refusals"] = [asdict(refusal) for refusal in summary.refusals[:_SHOWN]]
+    digest = hashlib.sha256(f"{upload.task_name}\n{summary.digest}".encode()).hexdigest()
+    row = DatasetRow(
+        tenant=upload.tenant,
+        id=f"dst_{digest[:26]}",
+        task=upload.task_name,
+        digest=digest,
+        parent=upload.extends,
+        rows=summary.kept,
+        labels=dict(summary.labels),
+        report=report,
+    )
+    refusals = tuple(RefusalRow(line=r.line, field=r.field, reason=r.reason) for r in summary.refusals)
+    return Prepared(row=row, refusals=refusals, staged=staged, actor=upload.actor)
+
+
+def keep(c: Connection, files: Files, prepared: Prepared) -> DatasetRow:
+    """Publish a prepared version: its file, its row, its refusals and the bill, in the caller's transaction.
+
+    A version is named by its content: the same content again is the version that is there, and costs nothing.
+    """
+    row = prepared.row
+    known = datasets.get(c, row.tenant, row.id)
+    if known is not None:
+        return known
+    files.publish(prepared.staged, files.dataset(row.tenant, row.id))
+    datasets.insert(c, row)
+    datasets.insert_refusals(c, row.tenant, row.id, prepared.refusals)
+    record(c, row.tenant, Meter.ROWS_UPLOADED, row.rows, row.id)
+    audit.add(c, row.tenant, prepared.actor, "dataset.create", row.id, {"task": row.task, "rows": row.rows})
+    return row
+
+
+def _parent(upload: Upload, database: Database, files: Files) -> Path | None:
+    if upload.extends is None:
+        return None
+    with database.reading() as c:
+        row = datasets.get(c, upload.tenant, upload.extends)
+    if row is None:
+        raise NotFound(f"no dataset {upload.extends!r}")
+    if row.task != upload.task_name:
+        raise DataError(f"dataset {row.id} belongs to {row.task}, not to {upload.task_name}", code="wrong_task")
+    return files.dataset(upload.tenant, row.id)
+
+
+def _items(upload: Upload, settings: Settings) -> Iterator[Accepted | Refusal]:
+    if upload.source is None:
+        return
+    size = settings.upload_limit_mb << 20
+    limits = Limits(upload_bytes=size, unpacked_bytes=size, rows=settings.upload_rows)
+    with upload.source.open("rb") as source:
+        rows = read_rows(source, limits=limits, format=None, rename=upload.rename, drop=upload.drop)
+        yield from validate(upload.task, rows, unknown="refuse")
+
+
+def _nothing_kept(summary: DatasetSummary) -> str:
+    shown = "; ".join(f"line {r.line}, {r.field or 'row'}: {r.reason}" for r in summary.refusals[:_SHOWN])
+    return f"none of {summary.read} rows can be used: {shown}" if summary.read else "the file holds no rows"
+
+
+def _unreadable(staged: Path, upload: Upload, settings: Settings) -> list[str]:
+    try:
+        base = find_base(settings.base, settings.bases)
+    except PodionError:
+        return []
+    texts = []
+    with staged.open("r", encoding="utf-8") as lines:
+        for line, _ in zip(lines, range(_READ_TEXTS), strict=False):
+            texts.append(str(upload.task.record.model_validate_json(line).__dict__.get(upload.task.text, "")))
+    share = Reader(base).unknown_share(texts)
+    if share <= UNREADABLE_SHARE:
+        return []
+    return [
+        f"the base {base.name} cannot read {share:.0%} of the tokens of these texts (it reads "
+        f"{', '.join(base.languages)}): start runs with a base that can, for example me5-small"
+    ]
