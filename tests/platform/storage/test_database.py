@@ -145,6 +145,15 @@ def test_a_url_that_keeps_nothing_is_refused(url: str) -> None:
         Database(url)
 
 
+def test_a_file_that_cannot_be_the_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("this is no database, and long enough to be read as one" * 20)
+    for path in (tmp_path / "text" / "podion.sqlite", tmp_path / "text", tmp_path):
+        database = Database(f"sqlite:///{path}")
+        with pytest.raises(BadSettings, match=str(tmp_path / "text") if path != tmp_path else str(tmp_path)):
+            database.migrate()
+        database.close()
+
+
 def test_another_database_is_not_built_yet() -> None:
     with pytest.raises(NotBuilt, match="postgresql") as refused:
         Database("postgresql+psycopg://someone:secret@host/podion")

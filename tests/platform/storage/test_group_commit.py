@@ -1,10 +1,11 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ def actions(database: Database) -> list[str]:
         return [row.action for row in audit.page(connection, "ten_ours", limit=10_000)]
 
 
-def work(kind: str, number: int):  # type: ignore[no-untyped-def]
+def work(kind: str, number: int) -> Callable[[Connection], int]:
     def run(connection: Connection) -> int:
         audit.add(connection, "ten_ours", "test", str(number), "x")
         if kind == "raises":
@@ -56,7 +57,7 @@ def test_what_is_acknowledged_is_what_is_committed(shared: Database, kinds: list
     before = set(actions(shared))
     start = len(before) and max(map(int, before)) + 1
 
-    async def send() -> list[object]:
+    async def send() -> list[Any]:
         writes = (shared.write(work(kind, number)) for number, kind in enumerate(kinds, start))
         return await asyncio.gather(*writes, return_exceptions=True)
 
@@ -86,7 +87,7 @@ def test_writes_that_wait_share_a_commit(database: Database) -> None:
         assert go.wait(10)
 
     writer = GroupCommit(counted)
-    futures: list[Future[object]] = [writer.submit(first)]
+    futures: list[Future[Any]] = [writer.submit(first)]
     assert first_started.wait(10)
     futures += [writer.submit(work("kept", number)) for number in range(50)]
     go.set()
@@ -126,7 +127,7 @@ def test_a_lost_transaction_fails_its_group_and_the_next_goes_on(database: Datab
         return work("kept", 0)(connection)
 
     writer = GroupCommit(database.writing)
-    futures: list[Future[object]] = [writer.submit(hold)]
+    futures: list[Future[Any]] = [writer.submit(hold)]
     assert started.wait(10)
     futures += [writer.submit(work("kept", 1)), writer.submit(roll_back), writer.submit(work("kept", 2))]
     go.set()

@@ -89,7 +89,7 @@ def test_of_two_threads_that_claim_a_job_exactly_one_gets_it(database: Database,
             start.wait()
             with (database, other)[lane].writing() as connection:
                 row = jobs.claim(connection, KINDS, f"worker-{lane}", 60)
-            taken[lane].append(row and row.id)
+            taken[lane].append(row.id if row else None)
             start.wait()
 
     threads = [threading.Thread(target=work, args=(lane,)) for lane in range(2)]

@@ -6,44 +6,35 @@ from sqlalchemy import JSON, Boolean, Float, Integer, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from podion.storage import tenants
+from podion.storage.columns import UtcTime, Words
 from podion.storage.database import Connection, Database
 from podion.storage.tables import metadata
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NAMED = {"state": "queued"}
 
 
 def some_value(column: Any, tenant: str) -> Any:
-    if column.name in ("tenant", "state"):
-        return tenant if column.name == "tenant" else "queued"
-    if isinstance(column.type, JSON):
-        return {}
-    if isinstance(column.type, Boolean):
-        return False
-    if isinstance(column.type, Integer | Float):
-        return 1
-    if column.type.python_type is tuple or column.name == "scopes":
-        return ("predict",)
-    if column.name.endswith("_at") or column.name in ("at", "lease_until"):
-        return NOW
-    # What is unique in the whole table must differ; what refers within a tenant must be equal.
-    return f"same-{tenant}"
+    if column.name in NAMED:
+        return NAMED[column.name]
+    kinds: dict[type, Any] = {JSON: {}, Words: (), Boolean: False, Integer: 1, Float: 1.0, UtcTime: NOW}
+    # Equal within a tenant, so that what refers finds it; different between tenants, for what is unique in a table.
+    return kinds.get(type(column.type), tenant)
 
 
 def fill(connection: Connection, tenant: str) -> None:
     for table in metadata.sorted_tables:
-        if table is not tenants.tenants:
+        if table.name != "tenants":
             connection.execute(insert(table).values({column.name: some_value(column, tenant) for column in table.c}))
 
 
 def counts(connection: Connection, tenant: str) -> dict[str, int]:
-    return {
-        table.name: connection.execute(
-            select(func.count())
-            .select_from(table)
-            .where((table.c.id if table is tenants.tenants else table.c.tenant) == tenant)
-        ).scalar_one()
-        for table in metadata.sorted_tables
-    }
+    found = {}
+    for table in metadata.sorted_tables:
+        owner = table.c.id if table.name == "tenants" else table.c.tenant
+        query = select(func.count()).select_from(table).where(owner == tenant)
+        found[table.name] = connection.execute(query).scalar_one()
+    return found
 
 
 def test_deleting_a_tenant_leaves_no_row_of_it_and_all_of_the_other(database: Database) -> None:

@@ -45,8 +45,7 @@ class RequestLog:
             self._note(scope, request_id, status, time.perf_counter() - started)
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
-        route: Any = scope.get("route")
-        path = getattr(route, "path_format", None) or getattr(route, "path", None) or "unmatched"
+        path = _template(scope)
         self._metrics.requests.labels(scope["method"], path, status).inc()
         self._metrics.seconds.labels(path).observe(seconds)
         access = scope["state"].get("access")
@@ -61,3 +60,10 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _CLIENTS_ID.fullmatch(value.decode("latin-1")):
             return str(value.decode("latin-1"))
     return "req_" + secrets.token_hex(10)
+
+
+def _template(scope: Scope) -> str:
+    """The route's path with its parameters unfilled, so that ids are neither labels nor log lines."""
+    context: Any = scope.get("fastapi", {}).get("effective_route_context")
+    route: Any = context or scope.get("route")
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "unmatched")

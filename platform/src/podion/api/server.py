@@ -15,6 +15,7 @@ from podion.settings import load_settings
 def main(argv: list[str]) -> int:
     """Serve until SIGTERM; requests under way are answered first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s api %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     if argv:
         lifeline.watch(int(argv[0]))
     settings = load_settings()

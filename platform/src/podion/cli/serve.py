@@ -21,6 +21,7 @@ def serve(
     from podion.tenancy.operator import operator_key
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     with told():
         settings = load_settings()
         changes = {"host": host, "port": port}

@@ -94,11 +94,10 @@ class Worker:
             self._take()
 
     def _take(self) -> None:
-        with self._database.writing() as connection:
-            for row in jobs.end_abandoned(connection, self._kinds):
-                _log.error("%s %s: its lease ran out in attempt %d", row.id, row.state, row.attempts)
         while len(self._running) < self._parallel:
             with self._database.writing() as connection:
+                for row in jobs.end_abandoned(connection, self._kinds):
+                    _log.error("%s %s: its lease ran out in attempt %d", row.id, row.state, row.attempts)
                 job = jobs.claim(connection, self._kinds, self.name, self._lease_seconds)
             if job is None:
                 return

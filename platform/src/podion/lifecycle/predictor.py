@@ -1,5 +1,7 @@
 """Answers for a tenant: which version serves, one pass of the engine, an id for each answer, and the bill."""
 
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from podion.answers import Answer, Prediction
-from podion.errors import TooLarge
+from podion.errors import PodionError, TooLarge
 from podion.hookspecs import Served
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import Call
@@ -55,6 +57,7 @@ class Predictor:
         self._engine = engine
         self._zero_shot = zero_shot
         self._watchers = watchers
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def predict(
         self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
@@ -78,6 +81,16 @@ class Predictor:
         ]
         await self._keep(tenant, name, serving, shown, answers)
         return Prediction(task=name, adapter=serving.name, answers=answers)
+
+    def prepare(self, tenant: str, vertical: Vertical, task: Task) -> None:
+        """Get ready to answer from the tenant's newest data, in the background; what fails is told to who asks next."""
+        work = asyncio.create_task(self._prepare(tenant, f"{vertical.name}/{task.name}", task))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+
+    async def _prepare(self, tenant: str, name: str, task: Task) -> None:
+        with contextlib.suppress(PodionError):
+            await self.serving(tenant, name, task)
 
     async def serving(self, tenant: str, name: str, task: Task) -> Serving:
         """Return what answers the tenant's task now: its live deployment, else a zero-shot adapter."""

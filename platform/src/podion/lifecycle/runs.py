@@ -130,7 +130,7 @@ class RunHandler:
             method=str(result.method),
             base=job.payload["base"],
             fingerprint=result.parts.card["fingerprint"],
-            metrics=result.metrics,
+            metrics=dict(result.metrics),
         )
         with self._database.writing() as c:
             adapters.insert(c, row)

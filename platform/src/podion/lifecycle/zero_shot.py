@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-import json
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from podion.data.datasets import read_records
 from podion.errors import Conflict
 from podion.finetuning.calibration import calibrate, softmax
 from podion.finetuning.metrics import Judged, label_metrics
@@ -25,7 +24,7 @@ from podion.storage.datasets import DatasetRow
 from podion.storage.files import Files
 from podion.vertical import LabelHead, LabelSpace, Method, Task
 
-CALIBRATION_ROWS = 400
+CALIBRATION_ROWS = 200
 """Rows that calibrate a zero-shot adapter: enough for one temperature and one threshold."""
 
 
@@ -103,13 +102,10 @@ class ZeroShot:
         return row
 
     def _sample(self, tenant: str, task: Task, dataset: DatasetRow) -> list[BaseModel]:
-        """Up to 400 labelled records, the same ones each time: those whose content hashes lowest."""
-        records = read_records(self._files.dataset(tenant, dataset.id), task)
-
-        def order(record: BaseModel) -> str:
-            return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-
-        return sorted(records, key=order)[:CALIBRATION_ROWS]
+        """Up to 200 records, the same ones each time: those whose content hashes lowest."""
+        with self._files.dataset(tenant, dataset.id).open("rb") as lines:
+            chosen = heapq.nsmallest(CALIBRATION_ROWS, lines, key=lambda line: hashlib.sha256(line).digest())
+        return [task.record.model_validate_json(line) for line in chosen]
 
 
 def _calibrated(

@@ -44,9 +44,12 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema to this version's; safe when several processes start at once.
 
-        Raises `BadSettings` for a database that a newer version has written.
+        Raises `BadSettings` for a file that cannot be used and for a database that a newer version has written.
         """
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSettings(f"{self.file.parent} cannot be the database's folder: {error.strerror}.") from error
         sqlite.enter_wal(self._writing)
         with self.reading() as connection:
             if migrations.is_current(connection):

@@ -67,13 +67,17 @@ def enter_wal(engine: Engine) -> None:
     while True:
         try:
             mode = _journal_mode(engine)
-        except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorname", "").split("_RECOVERY")[0] not in _BUSY or time.monotonic() > deadline:
-                raise
+        except sqlite3.DatabaseError as error:
+            if not error.sqlite_errorname.startswith(_BUSY):
+                raise BadSettings(f"{engine.url.database} cannot be the database: {error}.") from error
+            if time.monotonic() > deadline:
+                raise locked() from error
             time.sleep(0.02)
             continue
         if mode != "wal":
-            raise BadSettings(f"{engine.url!s}: its file system has no write-ahead log ({mode}); use a local disk")
+            raise BadSettings(
+                f"{engine.url.database}: its file system has no write-ahead log ({mode}); use a local disk"
+            )
         return
 
 

@@ -166,7 +166,9 @@ async def _answer(
     def effect(c: Any) -> DatasetOut:
         return shape(keep(c, services.files, prepared))
 
-    return await once(request, upload.tenant, effect, body_digest=digest)
+    response = await once(request, upload.tenant, effect, body_digest=digest)
+    services.predictor.prepare(upload.tenant, upload.vertical, upload.task)
+    return response
 
 
 async def _receive(request: Request, target: FilePath, limit: int) -> str:

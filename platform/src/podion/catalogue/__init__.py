@@ -1,0 +1,1 @@
+"""Which plugins are installed, what each declares, and which broke its contract: asked once, then frozen."""

@@ -1,0 +1,41 @@
+"""How an adapter measures on labelled records."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from podion.errors import DataError
+from podion.finetuning.examples import gather
+from podion.finetuning.scoring import answer_all, judge, served_batches
+from podion.hosting.adapter_files import AdapterParts
+from podion.hosting.encoder import Encoder
+from podion.hosting.head_loading import load_head
+from podion.hosting.lora import LoraTensors
+from podion.vertical import Task
+
+
+def evaluate_parts(parts: AdapterParts, encoder: Encoder, task: Task, records: Sequence[BaseModel]) -> dict[str, Any]:
+    """Return the metrics of an adapter on the labelled and the out-of-scope ones of `records`, as serving answers them.
+
+    Raises `DataError` when none is labelled, or when the adapter was made for another base.
+    """
+    fingerprint = parts.card.get("fingerprint")
+    if fingerprint != encoder.base.fingerprint:
+        raise DataError(
+            f"the adapter was made for base {parts.card.get('base')} ({fingerprint}), not for {encoder.base.name} "
+            f"({encoder.base.fingerprint})",
+            code="other_base",
+        )
+    examples = gather(task, records)
+    if not len(examples):
+        raise DataError(
+            f"task {task.name}: no record to measure on has a value in its field {task.label!r}", code="no_rows"
+        )
+    chosen = [*examples.inside, *examples.outside]
+    head = load_head(parts.head, parts.head_tensors, encoder.device)
+    lora = LoraTensors.from_files(parts.lora, encoder.device) if parts.lora is not None else None
+    if lora is not None:
+        encoder.check_adapter(lora)
+    found = answer_all(head, served_batches(encoder, head, task, chosen, lora), parts.calibration)
+    return judge(task, chosen, found, parts.head.labels, parts.calibration)

@@ -1,0 +1,106 @@
+"""Adapters without training: labels by their words, and by a few examples. No torch.
+
+A text belongs to the label whose prototype is nearest. Prototypes are centred on their mean before they are
+compared: what all of them share tells no label apart, and some base models put everything close together. The result
+is the weight and bias of an ordinary `LabelClassifier`.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from podion.errors import DataError
+from podion.finetuning.calibration import Floats
+from podion.hosting.adapter_files import Array, HeadFile
+from podion.vertical import LabelHead, LabelSpace, Task
+
+LABEL_WEIGHT = 1.5
+"""A label's words count like this many examples; measured on BANKING77's train part with two bases, 1 to 8 shots."""
+
+SHARPNESS = 2.4
+"""Logit scale times the spread of cosines between prototypes; 2.4 (minilm-l6) and 2.5 (me5-small) measured best."""
+
+_LATIN = ("{}", "my question is about {}", "I want to know about {}", "tell me about my {}")
+_CJK = ("{}", "我想问{}", "关于{}的问题")
+
+
+def phrasings(space: LabelSpace) -> list[list[str]]:
+    """Return for every label, in order, the texts that stand for it: its words in short sentences, its description."""
+    return [_phrasings(space, label) for label in space.labels]
+
+
+def label_prototypes(vectors: Sequence[Floats]) -> Floats:
+    """Return one vector a label, [labels, hidden], out of the vectors of its phrasings, [phrasings, hidden] each."""
+    return _unit(np.stack([_unit(np.asarray(rows, dtype=np.float64)).mean(axis=0) for rows in vectors]))
+
+
+def zero_shot(prototypes: Floats) -> dict[str, Array]:
+    """Return the head's tensors for labels known by their words alone."""
+    centre = prototypes.mean(axis=0)
+    return _tensors(prototypes - centre, centre)
+
+
+def few_shot(prototypes: Floats, vectors: Floats, targets: Sequence[int]) -> dict[str, Array]:
+    """Return the head's tensors for labels known by their words and examples: `vectors` [rows, hidden], their labels.
+
+    A label without examples is known by its words alone.
+    """
+    shown = _unit(np.asarray(vectors, dtype=np.float64))
+    counts = np.bincount(targets, minlength=len(prototypes)).astype(np.float64)[:, None]
+    sums = np.zeros_like(prototypes)
+    np.add.at(sums, np.asarray(targets), shown)
+    means = sums / np.maximum(counts, 1)
+    centre = means[counts[:, 0] > 0].mean(axis=0)
+    examples = np.where(counts > 0, means - centre, 0.0)
+    words = prototypes - prototypes.mean(axis=0)
+    return _tensors((LABEL_WEIGHT * words + counts * examples) / (LABEL_WEIGHT + counts), centre)
+
+
+def check_labels(task: Task) -> None:
+    """Raise `DataError` (code `untrained`) unless the task's labels can be read as text."""
+    if task.head_declaration.implementation != LabelHead().implementation:
+        raise DataError(
+            f"task {task.name} has a head of its own kind, which knows nothing before training: use head or lora",
+            code="untrained",
+        )
+
+
+def head_file(task: Task, space: LabelSpace, hidden_size: int) -> HeadFile:
+    """Return what an adapter's `head.json` says for this task and label space."""
+    return HeadFile(
+        implementation=task.head_declaration.implementation,
+        record=f"{task.record.__module__}:{task.record.__qualname__}",
+        hidden_size=hidden_size,
+        labels=space.labels,
+        label_field=space.label_field,
+        descriptions=dict(space.descriptions),
+    )
+
+
+def _phrasings(space: LabelSpace, label: str) -> list[str]:
+    words = label.replace("_", " ").replace("-", " ").strip() or label
+    sentences = [form.format(words) for form in (_CJK if _is_cjk(words) else _LATIN)]
+    description = space.descriptions.get(label)
+    return [description, *sentences] if description else sentences
+
+
+def _is_cjk(text: str) -> bool:
+    return any("CJK" in unicodedata.name(character, "") for character in text)
+
+
+def _tensors(directions: Floats, centre: Floats) -> dict[str, Array]:
+    weights = _unit(directions)
+    cosines = (weights @ weights.T)[~np.eye(len(weights), dtype=bool)]
+    scale = SHARPNESS / max(float(cosines.std()), 0.02) if len(cosines) else 1.0
+    return {
+        "linear.weight": (scale * weights).astype(np.float32),
+        "linear.bias": (-scale * weights @ centre).astype(np.float32),
+    }
+
+
+def _unit(vectors: Floats) -> Floats:
+    length: Any = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: Floats = vectors / np.maximum(length, 1e-12)
+    return unit

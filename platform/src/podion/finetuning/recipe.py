@@ -1,0 +1,94 @@
+"""How an adapter is made: the method and its numbers. Sane defaults, measured on two bases; no torch."""
+
+from dataclasses import dataclass, replace
+
+from podion.errors import DataError, NotBuilt
+from podion.vertical import LabelHead, Method, Task
+
+BUILT = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
+TARGETS = (
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+
+_FEW = 8
+_SMALL = 15
+_MOST_ROWS_FOR_LORA = 200_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A method and its numbers. Rates are AdamW's peaks after warm-up, from where they fall to 0 in a line.
+
+    `penalties` are the L2 weights tried for a linear head, `outlier_weight` says how much out-of-scope rows count that
+    teach it to be unsure. `warm_penalty` is that of the head a LoRA starts from: stronger, so that the layers below
+    have something left to learn.
+    """
+
+    method: Method
+    folds: int = 5
+    validation_share: float = 0.1
+    penalties: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+    warm_penalty: float = 0.5
+    outlier_weight: float = 0.1
+    epochs: int = 6
+    patience: int = 3
+    batch_rows: int = 32
+    batch_tokens: int = 2048
+    rate: float = 1e-3
+    head_rate: float = 5e-3
+    warm_up: float = 0.06
+    weight_decay: float = 0.01
+    label_smoothing: float = 0.0
+    rank: int = 16
+    alpha: int = 32
+    targets: tuple[str, ...] = TARGETS
+    lora_dropout: float = 0.1
+    pooled_dropout: float = 0.1
+    clip: float = 1.0
+
+
+def recipe_for(method: Method, rows: int) -> Recipe:
+    """Return the recipe of a method for so many labelled training rows: the fewer, the more often each is seen."""
+    epochs = 6 if rows >= 6_000 else 8 if rows >= 1_000 else 12
+    recipe = Recipe(method=method, epochs=epochs, folds=5 if rows <= 20_000 else 3)
+    return recipe if rows >= 1_000 else replace(recipe, batch_rows=16)
+
+
+def choose_method(task: Task, asked: Method, rows: int, labels: int) -> tuple[Method, ...]:
+    """Return the method, or for `auto` the methods of which the best on validation is kept.
+
+    `auto` goes by rows a label: below 8 few-shot and head, below 15 head, else head and lora. Raises `DataError` for
+    a method that the task does not allow, `NotBuilt` for one that this version lacks; both list what may be asked for.
+    """
+    allowed = [method for method in task.methods if method in BUILT and _fits(task, method)]
+    listed = ", ".join([*allowed, Method.AUTO])
+    if asked is Method.AUTO:
+        return _automatic(allowed, rows / max(1, labels), rows)
+    if asked not in BUILT:
+        raise NotBuilt(f"method {asked} is not in this version; task {task.name} takes {listed}")
+    if asked not in allowed:
+        raise DataError(
+            f"task {task.name} does not allow the method {asked}; it takes {listed}", code="method_not_allowed"
+        )
+    return (asked,)
+
+
+def _fits(task: Task, method: Method) -> bool:
+    return method in (Method.HEAD, Method.LORA) or task.head_declaration.implementation == LabelHead().implementation
+
+
+def _automatic(allowed: list[Method], rows_a_label: float, rows: int) -> tuple[Method, ...]:
+    wanted: tuple[Method, ...]
+    if rows_a_label < _FEW:
+        wanted = (Method.FEW_SHOT, Method.HEAD)
+    elif rows_a_label < _SMALL or rows > _MOST_ROWS_FOR_LORA:
+        wanted = (Method.HEAD,)
+    else:
+        wanted = (Method.HEAD, Method.LORA)
+    chosen = tuple(method for method in wanted if method in allowed)
+    return chosen or tuple(allowed[-1:]) or (Method.HEAD,)

@@ -1,0 +1,178 @@
+"""The training loop: length buckets, AdamW with warm-up, early stopping, checkpoints; the same seed, the same bits."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from podion.finetuning.checkpoints import Checkpoint, Checkpoints
+from podion.finetuning.progress import Watch
+from podion.finetuning.recipe import Recipe
+
+_BUCKET = 16
+"""Batches' worth of rows that are sorted by length together: enough to save padding, few enough to stay shuffled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """What is trained: parameters by name, the loss of a batch of rows, and how good it is on validation.
+
+    `measure` returns (metric, loss): higher metric wins, equal metrics go by the lower loss; None when there is nothing
+    to validate on, and the last epoch is kept. `dropout` switches it on or off.
+    """
+
+    parameters: Mapping[str, nn.Parameter]
+    rates: Mapping[str, float]
+    lengths: Sequence[int]
+    loss: Callable[[Sequence[int], np.random.Generator], Tensor]
+    measure: Callable[[], tuple[float, float]] | None
+    dropout: Callable[[bool], None] = lambda on: None
+    metric: str = ""
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that training changes: parameters, and buffers of the head."""
+        return {**self.parameters, **self.buffers}
+
+
+@dataclass
+class _Standing:
+    """How the race for the best epoch stands."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    best: tuple[float, float] | None = None
+    tensors: dict[str, Tensor] | None = None
+
+    def take(self, value: tuple[float, float] | None, tensors: Mapping[str, Tensor]) -> None:
+        self.epoch += 1
+        better = value is None or self.best is None or (value[0], -value[1]) > (self.best[0], -self.best[1])
+        if better:
+            self.best_epoch, self.best = self.epoch, value
+            self.tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: Checkpoints) -> int:
+    """Train until the epochs are over or patience is, leave the best parameters in place, and return their epoch.
+
+    Goes on from the latest checkpoint, where there is one, to the same bits as without a stop.
+    """
+    steps = -(-len(course.lengths) // recipe.batch_rows)
+    optimiser = _optimiser(course, recipe)
+    standing = _restore(course, optimiser, checkpoints)
+    with deterministic():
+        while standing.epoch < recipe.epochs and standing.epoch - standing.best_epoch < recipe.patience:
+            _epoch(course, recipe, optimiser, seed, standing.epoch, steps, watch)
+            standing.take(course.measure() if course.measure else None, course.tensors)
+            checkpoints.save(_checkpoint(course, optimiser, standing))
+            watch.at(
+                standing.epoch / recipe.epochs,
+                epoch=standing.epoch,
+                epochs=recipe.epochs,
+                metric=course.metric,
+                value=standing.best[0] if standing.best else None,
+            )
+    if standing.tensors is not None:
+        _put(course.tensors, standing.tensors)
+    return standing.best_epoch
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Compute with deterministic algorithms only, and leave the random state of the process alone."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def length_buckets(lengths: Sequence[int], recipe: Recipe, generator: np.random.Generator) -> list[list[int]]:
+    """Return all positions once, in shuffled batches of similar length within the recipe's rows and tokens."""
+    order = generator.permutation(len(lengths)).tolist()
+    size = recipe.batch_rows * _BUCKET
+    batches: list[list[int]] = []
+    for first in range(0, len(order), size):
+        batch: list[int] = []
+        for place in sorted(order[first : first + size], key=lambda place: lengths[place]):
+            full = len(batch) == recipe.batch_rows or (len(batch) + 1) * lengths[place] > recipe.batch_tokens
+            if batch and full:
+                batches.append(batch)
+                batch = []
+            batch.append(place)
+        batches.append(batch)
+    return [batches[place] for place in generator.permutation(len(batches))]
+
+
+def _epoch(
+    course: Course, recipe: Recipe, optimiser: torch.optim.Optimizer, seed: int, epoch: int, steps: int, watch: Watch
+) -> None:
+    generator = np.random.default_rng([seed, epoch])
+    torch.manual_seed(seed * 1_000_003 + epoch)
+    batches = length_buckets(course.lengths, recipe, generator)
+    course.dropout(True)
+    for number, places in enumerate(batches):
+        step = epoch * steps + number * steps / len(batches)
+        share = rate_share(step, recipe.epochs * steps, recipe.warm_up)
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * share
+        loss = course.loss(places, generator)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(list(course.parameters.values()), recipe.clip)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        watch.look()
+        if number % 10 == 9:
+            watch.at((epoch + number / len(batches)) / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
+    course.dropout(False)
+
+
+def rate_share(step: float, steps: int, warm_up: float) -> float:
+    """Return the share of the peak rate at a step: up in a line over `warm_up` of all steps, then down to 0."""
+    rising = max(1.0, warm_up * steps)
+    return min(1.0, (step + 1) / rising) * max(0.0, 1 - step / steps)
+
+
+def _optimiser(course: Course, recipe: Recipe) -> torch.optim.Optimizer:
+    groups: list[dict[str, Any]] = [
+        {"params": [parameter], "peak": course.rates[name]} for name, parameter in course.parameters.items()
+    ]
+    return torch.optim.AdamW(groups, lr=0.0, weight_decay=recipe.weight_decay)
+
+
+def _checkpoint(course: Course, optimiser: torch.optim.Optimizer, standing: _Standing) -> Checkpoint:
+    tensors = {f"now.{name}": tensor for name, tensor in course.tensors.items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in (standing.tensors or {}).items()}
+    for name, parameter in course.parameters.items():
+        tensors |= {f"{kind}.{name}": tensor for kind, tensor in optimiser.state[parameter].items()}
+    return Checkpoint(standing.epoch, tensors, {"best": standing.best, "best_epoch": standing.best_epoch})
+
+
+def _restore(course: Course, optimiser: torch.optim.Optimizer, checkpoints: Checkpoints) -> _Standing:
+    found = checkpoints.latest()
+    if found is None:
+        return _Standing()
+    _put(course.tensors, {name: found.tensors[f"now.{name}"] for name in course.tensors})
+    for name, parameter in course.parameters.items():
+        moments = {kind: found.tensors.get(f"{kind}.{name}") for kind in ("step", "exp_avg", "exp_avg_sq")}
+        optimiser.state[parameter] = {kind: tensor.clone() for kind, tensor in moments.items() if tensor is not None}
+    best = found.numbers["best"]
+    return _Standing(
+        epoch=found.epoch,
+        best_epoch=found.numbers["best_epoch"],
+        best=(best[0], best[1]) if best else None,
+        tensors={name: found.tensors[f"best.{name}"].clone() for name in course.tensors},
+    )
+
+
+def _put(targets: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, target in targets.items():
+            target.copy_(tensors[name])

@@ -1,0 +1,185 @@
+"""An adapter as a folder of data: written once, named by its content, verified whenever it is read. No torch.
+
+`manifest.json` lists the SHA-256 of every other file; the SHA-256 of the manifest's bytes is the adapter's id.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from podion.errors import DataError, NotFound
+
+Array = NDArray[Any]
+
+MANIFEST = "manifest.json"
+CARD = "card.json"
+HEAD = "head.json"
+HEAD_TENSORS = "head.safetensors"
+CALIBRATION = "calibration.json"
+LORA_CONFIG = "adapter_config.json"
+LORA_TENSORS = "adapter_model.safetensors"
+
+_REQUIRED = (CARD, HEAD, HEAD_TENSORS, CALIBRATION)
+_LORA = (LORA_CONFIG, LORA_TENSORS)
+_FORMAT = 1
+_CARD_NAMES = ("task", "method", "base", "fingerprint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadFile:
+    """Which head answers, over which labels; `implementation` and `record` are import paths (`package.module:Name`)."""
+
+    implementation: str
+    record: str
+    hidden_size: int
+    labels: tuple[str, ...]
+    label_field: str = "label"
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What stands between logits and answers: the temperature that divides, the threshold below which answers abstain.
+
+    `keep` is the share of in-scope records that the threshold keeps; a threshold of None never abstains.
+    """
+
+    temperature: float = 1.0
+    threshold: float | None = None
+    keep: float = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoraFiles:
+    """Plain PEFT: `config` is adapter_config.json, `tensors` adapter_model.safetensors by PEFT's own names."""
+
+    config: Mapping[str, Any]
+    tensors: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdapterParts:
+    """All of an adapter. `card` says what it is (task, method, base, fingerprint, seed, …) and holds no times, so that
+    the same run gives the same bytes.
+    """
+
+    card: Mapping[str, Any]
+    head: HeadFile
+    head_tensors: Mapping[str, Array]
+    calibration: Calibration
+    lora: LoraFiles | None = None
+
+
+def write_adapter(folder: Path, parts: AdapterParts) -> str:
+    """Write an adapter into `folder`, which is new or empty, and return its id; equal parts give equal ids."""
+    missing = [name for name in _CARD_NAMES if not isinstance(parts.card.get(name), str)]
+    if missing:
+        raise DataError(f"an adapter's card needs {', '.join(_CARD_NAMES)}; it lacks {', '.join(missing)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise DataError(f"the folder {folder.name} is not empty: an adapter is written once, into a folder of its own")
+    files = {
+        CARD: _json(parts.card),
+        HEAD: _json(asdict(parts.head)),
+        HEAD_TENSORS: _tensors(parts.head_tensors),
+        CALIBRATION: _json(asdict(parts.calibration)),
+    }
+    if parts.lora is not None:
+        files |= {LORA_CONFIG: _json(parts.lora.config), LORA_TENSORS: _tensors(parts.lora.tensors)}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    files[MANIFEST] = _json({"format": _FORMAT, "files": digests})
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return hashlib.sha256(files[MANIFEST]).hexdigest()
+
+
+def read_adapter(folder: Path, digest: str | None = None) -> AdapterParts:
+    """Return the adapter in `folder` after checking every byte of it; with `digest`, only if that is its id.
+
+    Raises `NotFound` (code `unknown_adapter`) where there is none, `DataError` (code `damaged_adapter`) when a file
+    is missing, changed, unknown or malformed.
+    """
+    files = _verified_files(folder, digest)
+    try:
+        lora = None
+        if LORA_CONFIG in files:
+            lora = LoraFiles(config=json.loads(files[LORA_CONFIG]), tensors=load_tensors(files[LORA_TENSORS]))
+        head = json.loads(files[HEAD])
+        return AdapterParts(
+            card=json.loads(files[CARD]),
+            head=HeadFile(**{**head, "labels": tuple(head["labels"])}),
+            head_tensors=load_tensors(files[HEAD_TENSORS]),
+            calibration=_calibration(json.loads(files[CALIBRATION])),
+            lora=lora,
+        )
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise _damaged(folder, f"a file is malformed ({error})") from error
+
+
+def adapter_digest(folder: Path) -> str:
+    """Return the id of the adapter in `folder`; raises as `read_adapter` does where there is none."""
+    return hashlib.sha256(_manifest(folder)).hexdigest()
+
+
+def _verified_files(folder: Path, digest: str | None) -> dict[str, bytes]:
+    manifest = _manifest(folder)
+    seen = hashlib.sha256(manifest).hexdigest()
+    if digest is not None and seen != digest:
+        raise _damaged(folder, f"it is {seen[:16]}…, asked for was {digest[:16]}…")
+    try:
+        listed = json.loads(manifest)
+        digests: dict[str, str] = dict(listed["files"])
+        form = listed["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder, f"{MANIFEST} is malformed ({error})") from error
+    names = set(digests)
+    if form != _FORMAT or names not in ({*_REQUIRED}, {*_REQUIRED, *_LORA}):
+        raise _damaged(folder, f"{MANIFEST} is of format {form!r} and lists {', '.join(sorted(names))}")
+    return {name: _read(folder, name, expected) for name, expected in digests.items()}
+
+
+def _manifest(folder: Path) -> bytes:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"there is no adapter in {folder.name}: it has no {MANIFEST}", code="unknown_adapter") from error
+
+
+def _read(folder: Path, name: str, expected: str) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise _damaged(folder, f"{name} is missing") from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise _damaged(folder, f"{name} is not what was written (SHA-256 differs)")
+    return content
+
+
+def _calibration(values: Mapping[str, Any]) -> Calibration:
+    calibration = Calibration(**values)
+    if not (calibration.temperature > 0 and np.isfinite(calibration.temperature)):
+        raise ValueError(f"temperature {calibration.temperature} is not above 0")
+    return calibration
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _tensors(tensors: Mapping[str, Array]) -> bytes:
+    return save_tensors({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, {"format": "pt"})
+
+
+def _damaged(folder: Path, what: str) -> DataError:
+    return DataError(
+        f"adapter in {folder.name}: {what}; restore it from a backup or train it again", code="damaged_adapter"
+    )

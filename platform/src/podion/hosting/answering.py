@@ -1,0 +1,73 @@
+"""From one call's states to its answers: the head, the calibration, the decoding, and a check of each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from podion.answers import Answer
+from podion.errors import PluginError, PodionError
+from podion.hosting.adapter_cache import LoadedAdapter
+from podion.nn import Scores, States
+
+
+def answer_rows(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answers of one call's rows, dumped without `prediction_id`.
+
+    Whatever the head does wrong raises `PluginError`: code `plugin_failed` when it raises, `bad_output` when it
+    returns something that is no answer.
+    """
+    try:
+        with torch.inference_mode():
+            answers = _answers(adapter, states, records)
+        return [answer.model_dump(mode="json", exclude={"prediction_id"}) for answer in answers]
+    except PodionError:
+        raise
+    except Exception as error:  # a head is a plugin's code: it may fail in any way, and fails alone
+        raise PluginError(f"head {adapter.head_path} failed: {type(error).__name__}: {error}") from error
+
+
+def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    rows = len(states.pooled)
+    if adapter.record is not None:
+        states = _with_features(adapter, states, records)
+    logits = adapter.head(states)
+    _check_logits(adapter, logits, rows)
+    scores = Scores(
+        logits=logits,
+        probabilities=torch.softmax(logits / adapter.calibration.temperature, dim=-1),
+        threshold=adapter.calibration.threshold,
+        mask=states.mask,
+        offsets=states.offsets,
+    )
+    answers = list(adapter.head.decode(scores))
+    if len(answers) != rows or not all(isinstance(answer, Answer) for answer in answers):
+        raise _bad_output(adapter, f"decode made {len(answers)} answers of {rows} rows, or something else than answers")
+    if not all(0.0 <= answer.confidence <= 1.0 for answer in answers):
+        raise _bad_output(adapter, "a confidence is not between 0 and 1")
+    return answers
+
+
+def _with_features(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[str, Any]]) -> States:
+    schema: Any = adapter.record
+    known = set(schema.model_fields)
+    typed = [schema.model_validate({name: record[name] for name in record if name in known}) for record in records]
+    features = {name: tensor.to(states.pooled.device) for name, tensor in adapter.head.features(typed).items()}
+    return States(
+        pooled=states.pooled, tokens=states.tokens, mask=states.mask, offsets=states.offsets, features=features
+    )
+
+
+def _check_logits(adapter: LoadedAdapter, logits: object, rows: int) -> None:
+    if not isinstance(logits, Tensor) or logits.ndim < 2 or len(logits) != rows:
+        seen = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise _bad_output(adapter, f"forward made {seen} of {rows} rows; [rows, …, outputs] is allowed")
+    if not bool(torch.isfinite(logits).all()):
+        raise _bad_output(adapter, "its logits are not finite")
+
+
+def _bad_output(adapter: LoadedAdapter, what: str) -> PluginError:
+    return PluginError(
+        f"adapter {adapter.digest[:16]}… (head {adapter.head_path}): {what}; nothing is answered", code="bad_output"
+    )

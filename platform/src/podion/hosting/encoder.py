@@ -1,0 +1,300 @@
+"""A base model ready to compute: texts to token rows, token rows to states, whole or cut at a layer.
+
+One encoder is one compute thread's: its methods are not called at the same time.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import transformers
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+from podion.errors import BadSettings, DataError
+from podion.hosting.base_card import InstalledBase
+from podion.hosting.lora import AdaptedLinear, LoraTensors, LowRankSlot, adapt_linears, check_fit, plan_rows
+from podion.nn import States
+from podion.settings import Device
+
+Offsets = tuple[tuple[int, int], ...]
+
+ARCHITECTURES = ("bert", "roberta", "xlm-roberta")
+"""Families whose layers are a list `encoder.layer` of one shape."""
+
+TOKEN_BUDGET = 1024
+"""Tokens computed at once, padding included: enough to fill two cores, small enough to stay in their caches."""
+
+_LAYERS = "encoder.layer."
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """A text as the base model reads it; `offsets` are characters of the text as sent, (0, 0) for what is not in it."""
+
+    ids: tuple[int, ...]
+    offsets: Offsets
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class TokenBatch:
+    """Rows padded to one length: `ids` and `attention` (true where a row has a token), both [rows, length]."""
+
+    rows: tuple[TokenRow, ...]
+    ids: Tensor
+    attention: Tensor
+
+
+@dataclass
+class Work:
+    """What an encoder has computed so far: `computed` counts tokens with padding, `tokens` without."""
+
+    batches: int = 0
+    rows: int = 0
+    tokens: int = 0
+    computed: int = 0
+
+    def add(self, batch: TokenBatch) -> None:
+        """Count one batch."""
+        self.batches += 1
+        self.rows += len(batch.rows)
+        self.tokens += sum(map(len, batch.rows))
+        self.computed += batch.ids.numel()
+
+
+class Encoder:
+    """A base model, frozen and in evaluation mode; made by `Encoder.load`."""
+
+    def __init__(self, base: InstalledBase, model: PreTrainedModel, tokenizer: Tokenizer, device: torch.device) -> None:
+        self.base = base
+        self.model = model
+        self.device = device
+        self.hidden_size: int = model.config.hidden_size
+        self.layers: int = model.config.num_hidden_layers
+        self.work = Work()
+        self._tokenizer = tokenizer
+        self._pad: int = model.config.pad_token_id or 0
+        self._slot = LowRankSlot()
+        self.linears: dict[str, AdaptedLinear] = adapt_linears(model, self._slot, _LAYERS)
+
+    @classmethod
+    def load(cls, base: InstalledBase, *, device: Device = "auto", threads: int = 1) -> "Encoder":
+        """Return the encoder of an installed base in fp32 on `device`.
+
+        Raises `DataError` for an architecture that is not served or weights that do not fill it, `BadSettings` for a
+        device that is not there.
+        """
+        where = choose_device(device)
+        torch.set_num_threads(threads)
+        model = _load_model(base.path)
+        cast(nn.Module, model).to(where)
+        return cls(base, model, _load_tokenizer(base, model), where)
+
+    def tokenise(self, texts: Sequence[str], *, prefix: str | None = None) -> list[TokenRow]:
+        """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`."""
+        before = self.base.prefix if prefix is None else prefix
+        encodings = self._tokenizer.encode_batch([before + text for text in texts])
+        return [
+            TokenRow(
+                tuple(encoding.ids), _offsets_in(text, encoding.offsets, encoding.special_tokens_mask, len(before))
+            )
+            for text, encoding in zip(texts, encodings, strict=True)
+        ]
+
+    def batches(self, rows: Sequence[TokenRow], budget: int = TOKEN_BUDGET) -> list[list[int]]:
+        """Return the rows' positions in batches of similar length, each of at most `budget` tokens (or one row)."""
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+        batches: list[list[int]] = []
+        for row in order:
+            if batches and (len(batches[-1]) + 1) * len(rows[row]) <= budget:
+                batches[-1].append(row)
+            else:
+                batches.append([row])
+        return batches
+
+    def batch(self, rows: Sequence[TokenRow]) -> TokenBatch:
+        """Return the rows padded to the longest of them, on the encoder's device."""
+        length = max(len(row) for row in rows)
+        ids = torch.tensor([[*row.ids, *[self._pad] * (length - len(row))] for row in rows])
+        lengths = torch.tensor([len(row) for row in rows])
+        attention = torch.arange(length)[None, :] < lengths[:, None]
+        return TokenBatch(tuple(rows), ids.to(self.device), attention.to(self.device))
+
+    def lower(self, batch: TokenBatch, until: int) -> Tensor:
+        """Return what the embeddings and the first `until` layers make of a batch, [rows, length, hidden]."""
+        embeddings = cast(nn.Module, self.model.embeddings)
+        hidden: Tensor = embeddings(input_ids=batch.ids)
+        return self._through(hidden, batch.attention, 0, until)
+
+    def upper(self, hidden: Tensor, attention: Tensor, start: int) -> Tensor:
+        """Return what the layers from `start` on make of `hidden`, [rows, length, hidden].
+
+        `upper(lower(batch, n), batch.attention, n)` is the whole model, for every n. Layers that PEFT has wrapped work
+        and carry gradients.
+        """
+        return self._through(hidden, attention, start, self.layers)
+
+    def states(
+        self,
+        rows: Sequence[TokenRow],
+        *,
+        adapters: Sequence[LoraTensors | None] | None = None,
+        reads_tokens: bool = False,
+    ) -> States:
+        """Return the states of all rows, in their order, computed without gradients; row i under `adapters[i]`.
+
+        What a row gets does not depend on the others beyond rounding (below 1e-5). The tensors may be trained on.
+        """
+        length = max((len(row) for row in rows), default=0) if reads_tokens else 0
+        pooled = torch.zeros(len(rows), self.hidden_size, device=self.device)
+        tokens = torch.zeros(len(rows), length, self.hidden_size, device=self.device)
+        with torch.inference_mode():
+            for places in self.batches(rows):
+                batch = self.batch([rows[place] for place in places])
+                self.work.add(batch)
+                chosen = [adapters[place] for place in places] if adapters is not None else []
+                with self.adapted(chosen):
+                    hidden = self.upper(self.lower(batch, 0), batch.attention, 0)
+                where = torch.tensor(places, device=self.device)
+                pooled[where] = pool(hidden, batch.attention)
+                if reads_tokens:
+                    tokens[where, : hidden.shape[1]] = _without_padding(hidden, batch.attention)
+        mask, offsets = text_tokens(rows if reads_tokens else (), len(rows), length, self.device)
+        return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets)
+
+    def read(self, batch: TokenBatch, hidden: Tensor, *, reads_tokens: bool = False) -> States:
+        """Return the states of one batch whose last layer gave `hidden`; carries gradients (for training)."""
+        count, length = len(batch.rows), batch.ids.shape[1] if reads_tokens else 0
+        mask, offsets = text_tokens(batch.rows if reads_tokens else (), count, length, self.device)
+        tokens = _without_padding(hidden, batch.attention)[:, :length]
+        return States(pooled=pool(hidden, batch.attention), tokens=tokens, mask=mask, offsets=offsets)
+
+    @contextmanager
+    def adapted(self, adapters: Sequence[LoraTensors | None]) -> Iterator[None]:
+        """Compute under `adapters`, one a row of the batch in hand (an empty sequence means none at all)."""
+        with self._slot.holding(plan_rows(adapters, self.device)):
+            yield
+
+    def check_adapter(self, adapter: LoraTensors) -> None:
+        """Raise `DataError` unless the adapter fits the layers of this base model."""
+        check_fit(adapter, self.linears)
+
+    def _through(self, hidden: Tensor, attention: Tensor, start: int, until: int) -> Tensor:
+        # None lets attention take its faster path; a broadcast mask gives the same result as transformers' expanded one
+        mask = None if bool(attention.all()) else attention[:, None, None, :]
+        for layer in self._layer_list()[start:until]:
+            hidden = layer(hidden, mask)
+        return hidden
+
+    def _layer_list(self) -> nn.ModuleList:
+        return cast(nn.ModuleList, self.model.get_submodule("encoder.layer"))
+
+
+def choose_device(device: Device) -> torch.device:
+    """Return where tensors live: `auto` is a GPU where there is one; raises `BadSettings` for one that is not there."""
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise BadSettings("PODION_DEVICE=cuda: torch sees no GPU on this machine; set auto or cpu")
+    return torch.device("cuda" if available and device != "cpu" else "cpu")
+
+
+def pool(hidden: Tensor, attention: Tensor) -> Tensor:
+    """Return the mean over all attended tokens, special ones included, [rows, hidden] in fp32."""
+    weights = attention.to(hidden.dtype)[:, :, None]
+    return ((hidden * weights).sum(1) / weights.sum(1)).float()
+
+
+def _without_padding(hidden: Tensor, attention: Tensor) -> Tensor:
+    """States of padding depend on who else is in the batch: a head must never see them."""
+    return hidden * attention.to(hidden.dtype)[:, :, None]
+
+
+def text_tokens(rows: Sequence[TokenRow], count: int, length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return `mask` [count, length] (true for tokens of the text itself) and `offsets` [count, length, 2]."""
+    offsets = torch.zeros(count, length, 2, dtype=torch.long)
+    for place, row in enumerate(rows):
+        offsets[place, : len(row)] = torch.tensor(row.offsets)
+    offsets = offsets.to(device)
+    return offsets[:, :, 1] > offsets[:, :, 0], offsets
+
+
+def _offsets_in(text: str, offsets: Sequence[tuple[int, int]], special: Sequence[int], before: int) -> Offsets:
+    """Offsets of the text as sent: without the prefix, and without the spaces that some tokenizers count in."""
+    found: list[tuple[int, int]] = []
+    for (first, last), is_special in zip(offsets, special, strict=True):
+        start, end = max(0, first - before), last - before
+        if is_special or end <= start:
+            found.append((0, 0))
+            continue
+        while start < end and text[start].isspace():
+            start += 1
+        while start < end and text[end - 1].isspace():
+            end -= 1
+        found.append((start, end) if start < end else (0, 0))
+    return tuple(found)
+
+
+def _load_tokenizer(base: InstalledBase, model: PreTrainedModel) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(base.path / "tokenizer.json"))
+    except Exception as error:  # the library raises plain Exception for a malformed file
+        raise DataError(f"base model {base.name}: tokenizer.json cannot be read: {error}", code="bad_base") from error
+    if tokenizer.get_vocab_size() > model.config.vocab_size:
+        raise DataError(
+            f"base model {base.name}: the tokenizer knows {tokenizer.get_vocab_size()} tokens, the weights "
+            f"{model.config.vocab_size}; they do not belong together",
+            code="bad_base",
+        )
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(base.max_tokens)
+    return tokenizer
+
+
+def _load_model(path: Path) -> PreTrainedModel:
+    with _quiet():
+        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        if config.model_type not in ARCHITECTURES or config.is_decoder:
+            raise DataError(
+                f"base model {path.name} is of type {config.model_type!r}; served are encoders of the types "
+                + ", ".join(ARCHITECTURES),
+                code="bad_base",
+            )
+        model, report = AutoModel.from_pretrained(
+            path,
+            config=config,
+            dtype=torch.float32,
+            attn_implementation="sdpa",
+            add_pooling_layer=False,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    if report["missing_keys"] or report["mismatched_keys"]:
+        first = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))[:5]
+        raise DataError(
+            f"base model {path.name}: the weights do not fill it, for one {', '.join(first)}", code="bad_base"
+        )
+    return cast(PreTrainedModel, model.eval().requires_grad_(False))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Loading draws progress bars and tables on standard error, which is for our own log; problems are raised."""
+    logging: Any = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

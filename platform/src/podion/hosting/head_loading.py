@@ -1,0 +1,67 @@
+"""Builds a head from what an adapter's files say of it."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+
+from podion.errors import PluginError
+from podion.hosting.adapter_files import Array, HeadFile
+from podion.hosting.resolve import resolve_head
+from podion.nn import Head, LabelSpace
+
+AnyHead = Head[Any, Any]
+
+
+def new_head(file: HeadFile) -> AnyHead:
+    """Return a fresh head of the implementation and labels that `file` names; raises `PluginError` when it cannot."""
+    try:
+        found = resolve_head(file.implementation)
+    except PluginError:
+        raise
+    except Exception as error:  # a plugin's module may fail in any way while it is imported
+        raise PluginError(f"head {file.implementation} does not load: {type(error).__name__}: {error}") from error
+    space = LabelSpace(tuple(file.labels), file.label_field, dict(file.descriptions))
+    try:
+        return found(file.hidden_size, space)
+    except Exception as error:
+        raise PluginError(
+            f"head {file.implementation} cannot be built for {len(space)} labels: {type(error).__name__}: {error}"
+        ) from error
+
+
+def load_head(file: HeadFile, tensors: Mapping[str, Array], device: torch.device) -> AnyHead:
+    """Return the head with its saved state, in evaluation mode on `device`; the state must fit it exactly."""
+    head = new_head(file)
+    state = {name: torch.from_numpy(array) for name, array in tensors.items()}
+    try:
+        head.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise PluginError(
+            f"head {file.implementation} does not take its saved state: {error}. Was the plugin changed since?"
+        ) from error
+    return head.eval().requires_grad_(False).to(device)
+
+
+def head_tensors(head: AnyHead) -> dict[str, Array]:
+    """Return the head's state as arrays, ready for `AdapterParts.head_tensors`."""
+    return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in head.state_dict().items()}
+
+
+def reads_features(head: AnyHead) -> bool:
+    """True when the head makes features of the records, so that texts alone do not do."""
+    return type(head).features is not Head.features
+
+
+def record_type(file: HeadFile) -> type[BaseModel]:
+    """Return the pydantic model of the task's records; raises `PluginError` when the path leads to something else."""
+    module, _, name = file.record.partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except Exception as error:  # as above
+        raise PluginError(f"record {file.record!r} does not load: {type(error).__name__}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, BaseModel)):
+        raise PluginError(f"record {file.record!r} is no pydantic model")
+    return found

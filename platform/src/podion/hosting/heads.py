@@ -1,0 +1,180 @@
+"""The ready-made heads: one label a text, and marked stretches of a text."""
+
+from collections.abc import Sequence
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor, nn
+from torch.nn import functional
+
+from podion.answers import Alternative, LabelAnswer, Span, SpanAnswer
+from podion.nn import Head, LabelSpace, Scores, States
+
+IGNORED = -100
+"""Torch's own mark for a target that does not count."""
+
+_ALTERNATIVES = 3
+
+
+class LabelClassifier(Head[BaseModel, LabelAnswer]):
+    """One label a text: a linear layer on the L2-normalised mean state, [rows, labels].
+
+    The state has length 1, so the weights alone carry the scale of the logits.
+    """
+
+    def __init__(self, hidden_size: int, label_space: LabelSpace) -> None:
+        super().__init__(hidden_size, label_space)
+        self.linear = nn.Linear(hidden_size, len(label_space))
+
+    def forward(self, states: States) -> Tensor:
+        """Return logits, [rows, labels]."""
+        logits: Tensor = self.linear(functional.normalize(states.pooled, dim=-1))
+        return logits
+
+    def loss(self, logits: Tensor, records: Sequence[BaseModel]) -> Tensor:
+        """Return the mean cross entropy of the records that have one of our labels; 0 where none has."""
+        return _cross_entropy(logits, torch.tensor(self.label_space.targets(records), device=logits.device))
+
+    def decode(self, scores: Scores) -> list[LabelAnswer]:
+        """Return the most probable label of each row, its probability as confidence, and up to 3 runners-up."""
+        count = min(len(self.label_space), 1 + _ALTERNATIVES)
+        confidences, places = scores.probabilities.topk(count, dim=-1)
+        rows = zip(confidences.tolist(), places.tolist(), strict=True)
+        return [self._answer(row, places_, scores.threshold) for row, places_ in rows]
+
+    def _answer(self, confidences: Sequence[float], places: Sequence[int], threshold: float | None) -> LabelAnswer:
+        ranked = [
+            Alternative(label=self.label_space.labels[place], confidence=_share(confidence))
+            for confidence, place in zip(confidences, places, strict=True)
+        ]
+        best = ranked[0]
+        return LabelAnswer(
+            label=best.label,
+            confidence=best.confidence,
+            abstained=_abstains(best.confidence, threshold),
+            alternatives=tuple(ranked[1:]),
+        )
+
+
+class SpanTagger(Head[BaseModel, SpanAnswer]):
+    """Marked stretches of a text: a BIO tag for every token, [rows, length, 1 + 2 x labels].
+
+    Tag 0 is outside; label i begins with tag 1 + 2i and goes on with 2 + 2i. The label field holds a list of `Span`,
+    or None where a record has no label. Of spans that overlap, the tags can hold only one: the longest.
+    """
+
+    reads_tokens = True
+
+    def __init__(self, hidden_size: int, label_space: LabelSpace) -> None:
+        super().__init__(hidden_size, label_space)
+        self.linear = nn.Linear(hidden_size, 1 + 2 * len(label_space))
+        self._seen: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, states: States) -> Tensor:
+        """Return logits, [rows, length, tags]."""
+        self._seen = (states.mask, states.offsets)
+        logits: Tensor = self.linear(states.tokens)
+        return logits
+
+    def loss(self, logits: Tensor, records: Sequence[BaseModel]) -> Tensor:
+        """Return the mean cross entropy over the text's tokens; `logits` are those of the last call of `forward`.
+
+        `forward` is what sees where the tokens lie in the text, hence the order.
+        """
+        if self._seen is None or self._seen[0].shape != logits.shape[:2]:
+            raise ValueError("SpanTagger.loss needs the logits that forward returned last")
+        targets = self.targets(*self._seen, records)
+        return _cross_entropy(logits.flatten(0, 1), targets.flatten().to(logits.device))
+
+    def targets(self, mask: Tensor, offsets: Tensor, records: Sequence[BaseModel]) -> Tensor:
+        """Return the tag of every token, [rows, length]; -100 for tokens outside the text and records without spans."""
+        targets = torch.full(mask.shape, IGNORED)
+        texts, places = mask.cpu(), offsets.tolist()
+        for row, record in enumerate(records):
+            spans: Sequence[Span] | None = getattr(record, self.label_space.label_field)
+            if spans is not None:
+                targets[row, texts[row]] = 0
+                self._mark(targets[row], places[row], texts[row].tolist(), spans)
+        return targets
+
+    def decode(self, scores: Scores) -> list[SpanAnswer]:
+        """Return each row's spans in reading order.
+
+        A span's probability is the mean of its tokens' tag probabilities; the answer's confidence is that of its
+        weakest span or, where there is none, the mean probability of "outside" over the text's tokens.
+        """
+        best, tags = scores.probabilities.max(dim=-1)
+        rows = zip(tags.tolist(), best.tolist(), scores.mask.tolist(), scores.offsets.tolist(), strict=True)
+        return [self._answer(*row, threshold=scores.threshold) for row in rows]
+
+    def _mark(self, tags: Tensor, offsets: list[list[int]], texts: list[bool], spans: Sequence[Span]) -> None:
+        positions = {label: position for position, label in enumerate(self.label_space.labels)}
+        taken: set[int] = set()
+        for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+            inside = [
+                token
+                for token, (start, end) in enumerate(offsets)
+                if texts[token] and start < span.end and end > span.start
+            ]
+            if span.label not in positions or not taken.isdisjoint(inside):
+                continue
+            taken.update(inside)
+            for token in inside:
+                tags[token] = 1 + 2 * positions[span.label] + (token != inside[0])
+
+    def _answer(
+        self, tags: list[int], best: list[float], texts: list[bool], offsets: list[list[int]], threshold: float | None
+    ) -> SpanAnswer:
+        found: list[_Marked] = []
+        outside: list[float] = []
+        previous = 0
+        for tag, probability, is_text, (start, end) in zip(tags, best, texts, offsets, strict=True):
+            if not is_text:
+                continue
+            label = (tag - 1) // 2
+            if tag == 0:
+                outside.append(probability)
+            elif tag % 2 == 0 and previous in (tag, tag - 1):
+                found[-1].extend(end, probability)
+            else:
+                found.append(_Marked(start, end, self.label_space.labels[label], probability))
+            previous = tag
+        if found:
+            confidence = min(marked.probability for marked in found)
+        else:
+            confidence = sum(outside) / len(outside) if outside else 1.0
+        return SpanAnswer(
+            spans=tuple(Span(start=marked.start, end=marked.end, label=marked.label) for marked in found),
+            confidence=_share(confidence),
+            abstained=_abstains(confidence, threshold),
+        )
+
+
+class _Marked:
+    """A span that grows token by token."""
+
+    def __init__(self, start: int, end: int, label: str, probability: float) -> None:
+        self.start, self.end, self.label = start, end, label
+        self._probabilities = [probability]
+
+    def extend(self, end: int, probability: float) -> None:
+        self.end = end
+        self._probabilities.append(probability)
+
+    @property
+    def probability(self) -> float:
+        return sum(self._probabilities) / len(self._probabilities)
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    if bool((targets == IGNORED).all()):
+        return logits.sum() * 0.0  # the mean over nothing would be NaN
+    return functional.cross_entropy(logits, targets, ignore_index=IGNORED)
+
+
+def _abstains(confidence: float, threshold: float | None) -> bool:
+    return threshold is not None and confidence < threshold
+
+
+def _share(probability: float) -> float:
+    return min(1.0, max(0.0, probability))

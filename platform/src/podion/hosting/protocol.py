@@ -1,0 +1,116 @@
+"""What goes over the engine's socket: calls, what comes back, frames of 4 bytes of length and msgpack. No torch."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import msgpack
+
+from podion.errors import (
+    BadSettings,
+    Conflict,
+    DataError,
+    NotFound,
+    PluginError,
+    PodionError,
+    QuotaExceeded,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+)
+
+Json = dict[str, Any]
+TextKind = Literal["query", "passage"]
+
+LARGEST_FRAME = 64 << 20
+"""Bytes of one message; a larger one is refused before it is read."""
+
+_LENGTH = 4
+_OF_PLUGINS = ("bad_head", "bad_output", PluginError.code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """Records of one owner for one adapter: the folder it lies in, its id, the base it was made on.
+
+    Each record has the task's text under `text` and, where the head makes features, the record's own fields.
+    """
+
+    owner: str
+    base: str
+    folder: str
+    digest: str
+    records: tuple[Json, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One answer a record, in order, as the answer schema dumps it, without `prediction_id`."""
+
+    answers: tuple[Json, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """Why a call has no answers, in the words of a problem."""
+
+    code: str
+    status: int
+    detail: str
+    retry_after: int | None = None
+
+    @classmethod
+    def of(cls, error: PodionError) -> "Failed":
+        """Return the failure that carries a `PodionError` to the other side."""
+        return cls(code=error.code, status=error.status, detail=error.detail, retry_after=error.retry_after)
+
+    def error(self) -> PodionError:
+        """Return the exception of that status, code and detail, ready to be raised."""
+        kinds = (BadSettings, Conflict, DataError, NotFound, QuotaExceeded, StorageFull, TooLarge, Unavailable)
+        kind = next((kind for kind in kinds if kind.status == self.status and kind is not BadSettings), PodionError)
+        if self.code in _OF_PLUGINS:
+            kind = PluginError
+        return kind(self.detail, code=self.code, retry_after=self.retry_after)
+
+
+def call_from(message: Mapping[str, Any]) -> Call:
+    """Return the call in a message; raises `DataError` when a field is missing or of another type."""
+    try:
+        texts = {name: message[name] for name in ("owner", "base", "folder", "digest")}
+        records = message["records"]
+    except KeyError as error:
+        raise DataError(f"the call lacks {error}") from error
+    if not all(isinstance(text, str) for text in texts.values()):
+        raise DataError("owner, base, folder and digest of a call are texts")
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise DataError("the records of a call are a list of objects")
+    return Call(**texts, records=tuple(records))
+
+
+def pack(message: Mapping[str, Any]) -> bytes:
+    """Return a frame; raises `TooLarge` for one that the other side would refuse."""
+    content: bytes = msgpack.packb(message, use_bin_type=True)
+    if len(content) > LARGEST_FRAME:
+        raise TooLarge(f"a message of {len(content)} bytes; {LARGEST_FRAME} are allowed: send fewer records a call")
+    return len(content).to_bytes(_LENGTH, "big") + content
+
+
+async def read_message(reader: asyncio.StreamReader) -> Json:
+    """Return the next message; raises `asyncio.IncompleteReadError` at the end, `DataError` for a malformed one."""
+    length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
+    if length > LARGEST_FRAME:
+        raise DataError(f"a frame of {length} bytes; {LARGEST_FRAME} are allowed")
+    content = await reader.readexactly(length)
+    try:
+        message = msgpack.unpackb(content, raw=False)
+    except (ValueError, msgpack.exceptions.UnpackException) as error:
+        raise DataError(f"a frame that is not msgpack: {error}") from error
+    if not isinstance(message, dict):
+        raise DataError("a message is an object")
+    return message
+
+
+def message_of(value: Call | Answered | Failed) -> Json:
+    """Return a message dataclass as the object that is packed."""
+    return asdict(value)

@@ -1,0 +1,55 @@
+"""Heads by import path. As a program (`python -m podion.hosting.resolve PATH…`) it says which paths do not load."""
+
+import contextlib
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from podion.errors import PluginError
+from podion.nn import Head
+
+
+def resolve_head(path: str) -> type[Head[Any, Any]]:
+    """Return the head that `package.module:Class` names; raises `PluginError` that says why it is none.
+
+    Whatever the module raises while it is imported comes through as it is.
+    """
+    module, _, name = path.partition(":")
+    if not module or not name:
+        raise PluginError(f"{path!r} names no head: write `package.module:Class`", code="bad_head")
+    found = getattr(importlib.import_module(module), name, None)
+    if found is None:
+        raise PluginError(f"the module {module!r} has no {name!r}", code="bad_head")
+    if not (inspect.isclass(found) and issubclass(found, Head)):
+        raise PluginError(f"{path!r} is {found!r}; a subclass of podion.nn.Head is allowed", code="bad_head")
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise PluginError(f"{path!r} lacks {', '.join(missing)}, which a head must have", code="bad_head")
+    return found
+
+
+def errors_of(paths: Sequence[str]) -> dict[str, str]:
+    """Return path -> what is wrong with it, for the paths that do not load."""
+    errors: dict[str, str] = {}
+    for path in paths:
+        try:
+            resolve_head(path)
+        except PluginError as error:
+            errors[path] = error.detail
+        except (Exception, SystemExit) as error:
+            errors[path] = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return errors
+
+
+def main(paths: Sequence[str]) -> None:
+    """Write one JSON object on standard output; what the modules print goes to standard error."""
+    with contextlib.redirect_stdout(sys.stderr):
+        errors = errors_of(paths)
+    sys.stdout.write(json.dumps(errors) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,208 @@
+"""Checks of a task's head on random states: gradients, saving, answers, and owners that stay apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from safetensors.torch import load, save
+from torch import Tensor
+
+from podion.answers import Answer
+from podion.hosting.resolve import resolve_head
+from podion.nn import Head, Scores, States
+from podion.testing.specimens import WORDS, labelled_records
+from podion.vertical import LabelSpace, Task
+
+HIDDEN, ROWS = 32, 8
+Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bench:
+    """A head with records that are labelled in turn, and states for them."""
+
+    head: Head[Any, Any]
+    records: list[BaseModel]
+    states: States
+
+    def loss(self) -> Tensor:
+        return self.head.loss(self.head(self.states), self.records)
+
+
+def _bench(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, labels: Sequence[str | None] = ()) -> _Bench:
+    names = labels or [space.labels[row % len(space)] for row in range(ROWS)]
+    records = labelled_records(task, space, given, names)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        head = resolve_head(task.head_declaration.implementation)(HIDDEN, space)
+    head.fit_features(records)
+    states = _states(head.reads_tokens, [space.labels[row % len(space)] for row in range(ROWS)])
+    features = head.features(records)
+    for name, tensor in features.items():
+        assert tensor.shape[0] == ROWS, f"features[{name!r}] has {tensor.shape[0]} rows for {ROWS} records"
+    return _Bench(head=head, records=records, states=replace(states, features=features))
+
+
+def _states(reads_tokens: bool, groups: Sequence[str]) -> States:
+    """Return states in which rows of one group lie near each other."""
+    generator = torch.Generator().manual_seed(11)
+    centres = {group: torch.randn(HIDDEN, generator=generator) for group in sorted(set(groups))}
+    pooled = torch.stack([centres[group] for group in groups]) + 0.1 * torch.randn(ROWS, HIDDEN, generator=generator)
+    length = WORDS if reads_tokens else 0
+    mask = torch.ones(ROWS, length, dtype=torch.bool)
+    mask[::2, length - 2 :] = False  # every other row is shorter, as in a batch of different texts
+    starts = 5 * torch.arange(length)
+    offsets = torch.stack([starts, starts + 4], dim=-1).expand(ROWS, length, 2) * mask.unsqueeze(-1)
+    tokens = torch.randn(HIDDEN, generator=generator) + 0.1 * torch.randn(ROWS, length, HIDDEN, generator=generator)
+    tokens[:, :1] = pooled.unsqueeze(1)[:, :length]  # the first word is the one that made-up spans mark
+    return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets)
+
+
+def _answers(bench: _Bench, threshold: float | None = None) -> list[Answer]:
+    with torch.inference_mode():
+        logits = bench.head(bench.states)
+        scores = Scores(
+            logits=logits,
+            probabilities=logits.softmax(dim=-1),
+            threshold=threshold,
+            mask=bench.states.mask,
+            offsets=bench.states.offsets,
+        )
+        return list(bench.head.decode(scores))
+
+
+def _learn(bench: _Bench, steps: int = 60) -> None:
+    optimiser = torch.optim.Adam(bench.head.parameters(), lr=0.05)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        bench.loss().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+
+def check_gradients(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` unless logits, loss and gradients are finite and a parameter learns."""
+    bench = _bench(task, space, given)
+    logits = bench.head(bench.states)
+    assert logits.shape[0] == ROWS, f"forward gave {logits.shape[0]} rows for {ROWS}"
+    assert torch.isfinite(logits).all(), "forward gave a logit that is not finite"
+    loss = bench.head.loss(logits, bench.records)
+    assert loss.ndim == 0, f"loss has the shape {tuple(loss.shape)}; a scalar is allowed"
+    assert torch.isfinite(loss), f"loss is {loss.item()}"
+    assert loss.requires_grad, "loss does not depend on a parameter of the head, so nothing can learn"
+    loss.backward()  # type: ignore[no-untyped-call]
+    gradients = {name: weight.grad for name, weight in bench.head.named_parameters() if weight.grad is not None}
+    for name, gradient in gradients.items():
+        assert torch.isfinite(gradient).all(), f"the gradient of {name} is not finite"
+    assert any(gradient.any() for gradient in gradients.values()), "every gradient is zero, so nothing can learn"
+
+
+def check_unlabelled(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` when logits of records without a label change the loss."""
+    labels = [space.labels[row % len(space)] if row < ROWS // 2 else None for row in range(ROWS)]
+    bench = _bench(task, space, given, labels=labels)
+    with torch.no_grad():
+        logits = bench.head(bench.states)
+        disturbed = logits.clone()
+        disturbed[ROWS // 2 :] = disturbed[ROWS // 2 :].flip(-1) * 3 + 1
+        before, after = bench.head.loss(logits, bench.records), bench.head.loss(disturbed, bench.records)
+    assert torch.isfinite(before), "loss is not finite when some records have no label"
+    assert torch.equal(before, after), "records without a label count in the loss; they must not"
+
+
+def check_seed(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` unless two heads of one seed learn the same weights, bit for bit."""
+    first, second = (_bench(task, space, given, seed=3) for _ in range(2))
+    for bench in (first, second):
+        with torch.random.fork_rng():
+            torch.manual_seed(5)
+            _learn(bench, steps=3)
+    states = second.head.state_dict()
+    for name, tensor in first.head.state_dict().items():
+        assert torch.equal(tensor, states[name]), f"{name} differs between two runs of one seed"
+
+
+def check_saved(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` unless a saved and loaded head gives the same logits and answers."""
+    bench = _bench(task, space, given)
+    _learn(bench, steps=3)
+    bench.head.eval()
+    stored = save({name: tensor.contiguous() for name, tensor in bench.head.state_dict().items()})
+    head = type(bench.head)(HIDDEN, space)
+    head.load_state_dict(load(stored))
+    head.eval()
+    features = head.features(bench.records)
+    loaded = _Bench(head=head, records=bench.records, states=replace(bench.states, features=features))
+    with torch.inference_mode():
+        same = torch.equal(head(loaded.states), bench.head(bench.states))
+    assert same, "a loaded head gives other logits: keep everything it learns in parameters or registered buffers"
+    assert _answers(loaded) == _answers(bench), "a loaded head gives other answers than the one that was saved"
+
+
+def check_decoded(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` unless there is one valid answer a row."""
+    bench = _bench(task, space, given)
+    bench.head.eval()
+    answers = _answers(bench)
+    assert len(answers) == ROWS, f"decode gave {len(answers)} answers for {ROWS} rows"
+    for answer in answers:
+        _check_answer(task, space, answer)
+        assert not answer.abstained, "an answer abstains although there is no threshold"
+
+
+def _check_answer(task: Task, space: LabelSpace, answer: Answer) -> None:
+    schema = task.answer_schema
+    assert isinstance(answer, schema), f"decode gave {type(answer).__name__}; the task declares {schema.__name__}"
+    assert 0 <= answer.confidence <= 1, f"confidence is {answer.confidence}; between 0 and 1 is allowed"
+    assert schema.model_validate_json(answer.model_dump_json()) == answer, f"{answer!r} does not survive JSON"
+    assert _labels_of(answer) <= set(space.labels), f"{answer!r} holds a label that the label space lacks"
+
+
+def _labels_of(answer: Answer) -> set[str]:
+    """Return the labels an answer names, whether it has one, alternatives or spans."""
+    told = answer.model_dump()
+    rows = [told, *told.get("alternatives", ()), *told.get("spans", ())]
+    return {row["label"] for row in rows if isinstance(row, dict) and isinstance(row.get("label"), str)}
+
+
+def check_abstains(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` unless a threshold above every confidence makes all abstain, and 0 none."""
+    bench = _bench(task, space, given)
+    bench.head.eval()
+    assert all(answer.abstained for answer in _answers(bench, threshold=1.01)), (
+        "an answer does not abstain below the threshold: set `abstained` where confidence < scores.threshold"
+    )
+    assert not any(answer.abstained for answer in _answers(bench, threshold=0.0)), "an answer abstains at threshold 0"
+
+
+def check_owners_apart(task: Task, space: LabelSpace, given: Rows) -> None:
+    """Raise `AssertionError` when what one owner's head learns shows in another's.
+
+    Two heads learn opposite labels for the same states; the first must answer as before when the second has learned,
+    and each must answer with its own owner's labels.
+    """
+    names = [space.labels[row % len(space)] for row in range(ROWS)]
+    theirs = space if task.labels else replace(space, labels=_others(space))
+    opposite = {name: theirs.labels[len(space) - 1 - space.labels.index(name)] for name in names}
+    first = _bench(task, space, given, labels=names)
+    _learn(first)
+    first.head.eval()
+    before = _answers(first)
+    second = _bench(task, theirs, given, labels=[opposite[name] for name in names])
+    _learn(second)
+    second.head.eval()
+    assert _answers(first) == before, "a head answers otherwise after another owner's head has learned"
+    for answer in _answers(second):
+        _check_answer(task, theirs, answer)
+    if not second.states.features:
+        told = [_labels_of(answer) for answer in _answers(second)]
+        assert all(opposite[name] in labels for name, labels in zip(names, told, strict=True)), (
+            "a head did not learn labels that plain clusters part"
+        )
+
+
+def _others(space: LabelSpace) -> tuple[str, ...]:
+    if all(label.isdigit() for label in space.labels):
+        return tuple(str(int(label) + len(space)) for label in space.labels)
+    return tuple(f"other_{label}" for label in space.labels)

@@ -1,0 +1,138 @@
+"""Records, labels and label spaces that are made up from what a task declares."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ValidationError
+
+from podion.answers import Span
+from podion.vertical import LabelSpace, Task
+
+SIZES = (2, 50)
+WORDS = 12
+TEXT = " ".join(["word"] * WORDS)
+"""The text of every made-up record: each word is a token, four characters long, with a blank after it."""
+
+LabelKind = Literal["text", "number", "texts", "spans"]
+_Maker = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
+_FORMATS = {
+    "date": "2024-05-01",
+    "date-time": "2024-05-01T12:00:00Z",
+    "time": "12:00:00",
+    "duration": "P1D",
+    "email": "ada@example.org",
+    "uri": "https://example.org/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "binary": "",
+}
+
+
+def example_rows(task: Task, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows given for a task, else one that is made up from its record's JSON schema."""
+    if given:
+        return [dict(row) for row in given]
+    schema = task.record.model_json_schema()
+    return [cast(dict[str, Any], _value(schema, schema))]
+
+
+def labelled_records(
+    task: Task, space: LabelSpace, given: Sequence[Mapping[str, Any]], labels: Sequence[str | None]
+) -> list[BaseModel]:
+    """Return one record a label, all with the text `TEXT`; raises `AssertionError` when no record can be made."""
+    row = example_rows(task, given)[0]
+    try:
+        record = task.record.model_validate(row)
+    except ValidationError as error:
+        raise AssertionError(
+            f"no valid {task.record.__name__} could be made up for the task {task.name!r}: give rows in"
+            f" `examples = {{{task.name!r}: [{{…}}]}}` of the test class. Seen: {error}"
+        ) from error
+    kind = label_kind(task)
+    return [
+        record.model_copy(update={task.text: TEXT, task.label: None if label is None else _label(kind, label)})
+        for label in labels
+    ]
+
+
+def label_spaces(task: Task) -> list[LabelSpace]:
+    """Return a small and a large label space; those of a task that declares its labels hold these."""
+    if task.labels:
+        return [task.label_space(())]
+    numeric = label_kind(task) == "number"
+    names = [[str(number) if numeric else f"label_{number:02}" for number in range(size)] for size in SIZES]
+    return [task.label_space(labels) for labels in names]
+
+
+def label_kind(task: Task) -> LabelKind:
+    """Return what the label field holds: one label by name or number, several labels, or marked spans."""
+    schema = task.record.model_json_schema(by_alias=False)
+    label = _not_null(schema["properties"][task.label], schema)
+    if label.get("type") == "array":
+        return "spans" if _not_null(label.get("items", {}), schema).get("type") == "object" else "texts"
+    return "number" if label.get("type") in ("integer", "number") else "text"
+
+
+def _label(kind: LabelKind, label: str) -> Any:
+    match kind:
+        case "spans":
+            return [Span(start=0, end=4, label=label)]
+        case "texts":
+            return [label]
+        case "number":
+            return int(label)
+        case "text":
+            return label
+
+
+def _not_null(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in schema:
+        return _not_null(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
+    for choices in (schema.get("anyOf"), schema.get("oneOf"), schema.get("allOf")):
+        if choices:
+            return next(
+                (found for found in (_not_null(choice, root) for choice in choices) if found.get("type") != "null"), {}
+            )
+    return schema
+
+
+def _value(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    schema = _not_null(schema, root)
+    for given in ("examples", "enum"):
+        if schema.get(given):
+            return schema[given][0]
+    make: _Maker = _MAKERS.get(str(schema.get("type")), _text)
+    return schema["const"] if "const" in schema else make(schema, root)
+
+
+def _object(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(schema["properties"][name], root) for name in schema.get("required", ())}
+
+
+def _array(schema: Mapping[str, Any], root: Mapping[str, Any]) -> list[Any]:
+    return [_value(schema.get("items", {}), root)] * int(schema.get("minItems", 0))
+
+
+def _number(schema: Mapping[str, Any], _: Mapping[str, Any]) -> float:
+    step = 1 if schema.get("type") == "integer" else 0
+    low = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf) + step)
+    high = schema.get("maximum", schema.get("exclusiveMaximum", math.inf) - step)
+    if math.isinf(low) or math.isinf(high):
+        return float(min(max(1, low + 1), high - 1))
+    return float(low if step else (low + high) / 2)
+
+
+def _text(schema: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    if "format" in schema:
+        return _FORMATS.get(schema["format"], "word")
+    length = max(4, int(schema.get("minLength", 0)))
+    return (TEXT * (length // len(TEXT) + 1))[: min(length, int(schema.get("maxLength", length)))]
+
+
+_MAKERS: Mapping[str, _Maker] = {
+    "object": _object,
+    "array": _array,
+    "integer": _number,
+    "number": _number,
+    "boolean": lambda _schema, _root: False,
+}

@@ -1,0 +1,166 @@
+import json
+import shutil
+from pathlib import Path
+
+import peft
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, pre_tokenizers
+from torch import nn
+
+from podion.errors import BadSettings, DataError
+from podion.hosting.bases import InstalledBase, find_base
+from podion.hosting.encoder import Encoder, TokenRow, choose_device
+
+TEXTS = ["the card was lost", "hello", "please refund my money now, the bank was in a hurry", "", "a  b\tc "]
+
+
+def test_offsets_are_characters_of_the_text_as_sent(encoder: Encoder) -> None:
+    (row,) = encoder.tokenise(["The  card 你"])
+    assert [row.ids[0], row.ids[-1]] == [2, 3]
+    assert row.offsets[0] == row.offsets[-1] == (0, 0)
+    assert row.offsets[1:3] == ((0, 3), (5, 9))
+    assert row.offsets[-2] == (10, 11)
+
+
+def test_a_prefix_is_read_but_is_not_part_of_the_text(encoder: Encoder) -> None:
+    with_prefix, plain = encoder.tokenise(["the card"], prefix="hello ")[0], encoder.tokenise(["the card"])[0]
+    assert len(with_prefix) == len(plain) + 1
+    assert with_prefix.offsets == ((0, 0), *plain.offsets)
+    mask = encoder.states([with_prefix], reads_tokens=True).mask
+    assert mask.tolist() == [[False, False, True, True, False]]
+
+
+def test_spaces_that_a_tokenizer_counts_in_are_left_out(tiny: InstalledBase, tmp_path: Path) -> None:
+    shutil.copytree(tiny.path, tmp_path / "spaced")
+    pieces = [("<unk>", 0.0), ("▁", -5.0), ("▁the", -1.0), ("▁card", -1.0), ("s", -2.0)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=0, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.save(str(tmp_path / "spaced" / "tokenizer.json"))
+    (tmp_path / "spaced" / "base.json").unlink()
+    (row,) = Encoder.load(find_base(tmp_path / "spaced", tmp_path / "bases")).tokenise(["the cards "])
+    assert row.offsets == ((0, 3), (4, 8), (8, 9), (0, 0))  # the last token is the space at the end: no text
+
+
+def test_texts_are_cut_at_max_tokens_and_padding_of_the_file_is_not_kept(encoder: Encoder) -> None:
+    long, short = encoder.tokenise(["the " * 500, "the"])
+    assert (len(long), len(short)) == (encoder.base.max_tokens, 3)
+
+
+@given(lengths=st.lists(st.integers(1, 60), max_size=40), budget=st.integers(1, 200))
+@settings(deadline=None, max_examples=60)
+def test_batches_hold_every_row_once_within_the_budget(lengths: list[int], budget: int) -> None:
+    rows = [TokenRow((1,) * length, ((0, 0),) * length) for length in lengths]
+    batches = Encoder.batches(None, rows, budget)  # type: ignore[arg-type]
+    assert sorted(place for batch in batches for place in batch) == list(range(len(rows)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[place] for place in batch) <= budget
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3])
+def test_lower_and_upper_are_the_whole_model(encoder: Encoder, cut: int) -> None:
+    batch = encoder.batch(encoder.tokenise(TEXTS))
+    with torch.no_grad():
+        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
+        cut_in_two = encoder.upper(encoder.lower(batch, cut), batch.attention, cut)
+    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+
+
+def test_lower_and_upper_are_the_whole_of_a_real_base(real_base: InstalledBase) -> None:
+    encoder = Encoder.load(real_base)
+    batch = encoder.batch(encoder.tokenise(["my card was declined yesterday", "我的卡丢了", "ok"]))
+    with torch.no_grad():
+        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
+        cut_in_two = encoder.upper(encoder.lower(batch, 2), batch.attention, 2)
+    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+
+
+def test_states_keep_row_order_and_do_not_depend_on_strangers(encoder: Encoder) -> None:
+    rows = encoder.tokenise(TEXTS)
+    mixed = encoder.states(rows, reads_tokens=True)
+    for place, row in enumerate(rows):
+        alone = encoder.states([row], reads_tokens=True)
+        assert (alone.pooled[0] - mixed.pooled[place]).abs().max() < 1e-5
+        assert (alone.tokens[0] - mixed.tokens[place, : len(row)]).abs().max() < 1e-5
+        assert mixed.mask[place].sum() == sum(end > start for start, end in row.offsets)
+        assert mixed.tokens[place, len(row) :].abs().sum() == 0
+
+
+def test_the_same_rows_twice_give_the_same_bits(encoder: Encoder, tiny: InstalledBase) -> None:
+    rows = encoder.tokenise(TEXTS)
+    again = Encoder.load(tiny)
+    assert torch.equal(encoder.states(rows).pooled, encoder.states(rows).pooled)
+    assert torch.equal(encoder.states(rows).pooled, again.states(again.tokenise(TEXTS)).pooled)
+
+
+def test_pooled_is_the_mean_over_all_attended_tokens(encoder: Encoder) -> None:
+    rows = encoder.tokenise(["the card", "the lost card was in a bank"])
+    states = encoder.states(rows, reads_tokens=True)
+    assert torch.allclose(states.pooled[0], states.tokens[0, : len(rows[0])].mean(0), atol=1e-6)
+
+
+def test_states_may_be_trained_on_and_cost_nothing_of_tokens_nobody_reads(encoder: Encoder) -> None:
+    states = encoder.states(encoder.tokenise(TEXTS))
+    assert states.tokens.shape == (len(TEXTS), 0, encoder.hidden_size)
+    assert states.mask.shape == (len(TEXTS), 0)
+    linear = nn.Linear(encoder.hidden_size, 2)
+    linear(states.pooled).sum().backward()
+    assert linear.weight.grad is not None
+
+
+def test_no_rows_give_no_states(encoder: Encoder) -> None:
+    assert encoder.states([], reads_tokens=True).pooled.shape == (0, encoder.hidden_size)
+
+
+def test_peft_trains_on_the_same_encoder(encoder: Encoder) -> None:
+    config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"], layers_to_transform=[2])
+    peft.inject_adapter_in_model(config, encoder.model)
+    batch = encoder.batch(encoder.tokenise(TEXTS))
+    with torch.no_grad():
+        hidden = encoder.lower(batch, 2)
+    encoder.read(batch, encoder.upper(hidden, batch.attention, 2)).pooled.sum().backward()
+    trained = {name for name, parameter in encoder.model.named_parameters() if parameter.grad is not None}
+    assert len(trained) == 4
+    assert all("encoder.layer.2." in name and ".lora_" in name for name in trained)
+
+
+def test_padding_is_counted(encoder: Encoder) -> None:
+    encoder.states(encoder.tokenise(["the", "the card was"]))
+    assert (encoder.work.batches, encoder.work.rows) == (1, 2)
+    assert (encoder.work.tokens, encoder.work.computed) == (3 + 5, 2 * 5)
+
+
+def copy_with_config(tiny: InstalledBase, folder: Path, **changes: object) -> InstalledBase:
+    shutil.copytree(tiny.path, folder)
+    (folder / "base.json").unlink()
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **changes}))
+    return find_base(folder, folder.parent / "bases")
+
+
+def test_another_architecture_is_refused(tiny: InstalledBase, tmp_path: Path) -> None:
+    base = copy_with_config(tiny, tmp_path / "gpt", model_type="gpt2")
+    with pytest.raises(DataError, match="'gpt2'; served are encoders of the types bert, roberta, xlm-roberta"):
+        Encoder.load(base)
+
+
+def test_weights_that_do_not_fill_the_base_are_refused(tiny: InstalledBase, tmp_path: Path) -> None:
+    base = copy_with_config(tiny, tmp_path / "deeper", num_hidden_layers=4)
+    with pytest.raises(DataError, match=r"do not fill it, for one .*layer\.3"):
+        Encoder.load(base)
+
+
+def test_loading_is_quiet(tiny: InstalledBase, capfd: pytest.CaptureFixture[str]) -> None:
+    Encoder.load(tiny)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto").type == "cpu"
+    with pytest.raises(BadSettings, match="PODION_DEVICE=cuda"):
+        choose_device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert [choose_device(device).type for device in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]

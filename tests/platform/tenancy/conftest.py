@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from podion.storage import tenants
+from podion.storage.database import Connection, Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database with two tenants, `ten_ours` and `ten_theirs`."""
+    database = Database(f"sqlite:///{tmp_path / 'podion.sqlite'}")
+    database.migrate()
+    with database.writing() as connection:
+        for name in ("ours", "theirs"):
+            tenants.insert(connection, tenants.TenantRow(id=f"ten_{name}", name=name))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A transaction of that database."""
+    with database.writing() as connection:
+        yield connection
