@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PLATFORM = ROOT / "platform" / "src" / "podion"
 
 
 def sources() -> list[Path]:

@@ -8,7 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, RemoteEntryNotFoundError
 
 from podion.errors import BadSettings, DataError, NotFound, Unavailable
 from podion.hosting import bases as bases_module
@@ -149,6 +151,51 @@ def test_sources_are_tried_in_order(
     assert (by_id.name, by_id.path.name) == ("org/other", "org--other")
     assert find_base("org/other", bases_folder) == by_id
     assert asked == ["org/fake", "org/other"]
+
+
+class FakeHub:
+    """Stands for the hub's client: gives the files of a folder, or fails as it does."""
+
+    def __init__(self, files: Path, error: Exception | None = None) -> None:
+        self.files, self.error = files, error
+
+    def __call__(self, repository: str, file: str, **options: object) -> str:
+        if self.error is not None:
+            raise self.error
+        return str(self.files / file)
+
+
+def remote_entry_not_found() -> Exception:
+    return RemoteEntryNotFoundError("404", response=httpx.Response(404, request=httpx.Request("GET", "http://hub")))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (remote_entry_not_found(), r"has no config\.json.*safetensors only"),
+        (LocalEntryNotFoundError("cannot reach the hub\nmore"), r"org/base: cannot reach the hub\. Try"),
+        (HFValidationError("bad name"), "bad name"),
+    ],
+)
+def test_a_hub_that_fails_says_why(
+    local: Path, bases_folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", FakeHub(local, error))
+    with pytest.raises(Unavailable, match=words):
+        install_base("org/base", bases_folder)
+    assert not (bases_folder / "org--base").exists()
+
+
+def test_hub_files_are_checked_where_they_are_pinned(
+    local: Path, bases_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", FakeHub(local))
+    assert install_base("org/base", bases_folder).source == "model hub (org/base)"
+    pinned = HubSource(repository="org/base", sha256={"model.safetensors": "0" * 64})
+    known = KnownBase(name="fake", sources=(pinned,), frozen_layers=1, languages=(), licence="MIT")
+    monkeypatch.setattr(bases_module, "KNOWN", {"fake": known})
+    with pytest.raises(Unavailable, match="pinned is 000"):
+        install_base("fake", bases_folder)
 
 
 def test_when_no_source_answers_all_reasons_are_told(index: FakeIndex, bases_folder: Path) -> None:

@@ -4,10 +4,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Security
 
 from podion.api import problems
-from podion.api.access import TenantGate, enabled
+from podion.api.access import TenantGate, bearer, enabled
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
 from podion.api.routes import admin, health, keys, me
@@ -65,8 +65,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(RequestLog, metrics=metrics)
-    for router in (health.router, me.router, keys.router, admin.router):
-        app.include_router(router)
+    app.include_router(health.router)
+    for router in (me.router, keys.router, admin.router):
+        app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
     problems.document(app)
@@ -76,7 +77,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
 def _mount(app: FastAPI, vertical: Vertical) -> None:
     """Give a vertical the host's routes and its own, behind the gate of enablement."""
     prefix = f"/v1/{vertical.path}"
-    gate = [enabled(vertical)]
+    gate = [Security(bearer), enabled(vertical)]
     for make in _HOST_ROUTERS:
         app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
     if isinstance(vertical.router, APIRouter):

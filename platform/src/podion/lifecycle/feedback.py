@@ -25,7 +25,7 @@ def give(
     """Store feedback under its prediction; raises `NotFound`, or `DataError` for a label outside the label space."""
     served = predictions.get(c, tenant, prediction)
     if served is None or served.task.partition("/")[0] != vertical.name:
-        raise NotFound(f"no prediction {prediction!r} of {vertical.name}")
+        raise NotFound(f"no prediction of {vertical.name} has this id: each answer carries its prediction_id")
     task = vertical.task(served.task.partition("/")[2])
     if label is not None and task is not None and task.labels is not None and label not in task.labels:
         raise DataError(f"label {label!r} is not one of {', '.join(task.labels)}", code="unknown_label")

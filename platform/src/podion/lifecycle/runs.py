@@ -60,7 +60,7 @@ def start(c: Connection, request: RunRequest, settings: Settings) -> JobRow:
     """Queue a run; raises `NotFound` or `DataError` for what could never succeed."""
     dataset = datasets.get(c, request.tenant, request.dataset)
     if dataset is None or dataset.task.partition("/")[0] != request.vertical.name:
-        raise NotFound(f"no dataset {request.dataset!r}")
+        raise NotFound("no dataset has this id: GET …/datasets lists those there are")
     if dataset.task != request.task_name:
         raise DataError(
             f"dataset {dataset.id} belongs to {dataset.task}, not to {request.task_name}", code="wrong_task"

@@ -115,7 +115,7 @@ def _parent(upload: Upload, database: Database, files: Files) -> Path | None:
     with database.reading() as c:
         row = datasets.get(c, upload.tenant, upload.extends)
     if row is None:
-        raise NotFound(f"no dataset {upload.extends!r}")
+        raise NotFound("no dataset has this id: GET …/datasets lists those there are")
     if row.task != upload.task_name:
         raise DataError(f"dataset {row.id} belongs to {row.task}, not to {upload.task_name}", code="wrong_task")
     return files.dataset(upload.tenant, row.id)

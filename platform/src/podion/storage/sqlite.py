@@ -17,7 +17,8 @@ _FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
 _PRAGMAS: Mapping[str, str] = {
-    "busy_timeout": str(int(BUSY_SECONDS * 1000)),
+    # Short: SQLite sleeps up to 0.1 s between looks at a lock and so starves beside a busy process. See `_begin`.
+    "busy_timeout": "5",
     "foreign_keys": "ON",
     "synchronous": "FULL",
     "secure_delete": "ON",
@@ -53,7 +54,14 @@ def open_engine(url: URL, *, begin: str, query_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection.exec_driver_sql(begin)
+                return
+            except OperationalError as error:
+                if not _is_busy(error.orig) or time.monotonic() > deadline:
+                    raise
 
     return engine
 
@@ -68,7 +76,7 @@ def enter_wal(engine: Engine) -> None:
         try:
             mode = _journal_mode(engine)
         except sqlite3.DatabaseError as error:
-            if not error.sqlite_errorname.startswith(_BUSY):
+            if not _is_busy(error):
                 raise BadSettings(f"{engine.url.database} cannot be the database: {error}.") from error
             if time.monotonic() > deadline:
                 raise locked() from error
@@ -76,7 +84,7 @@ def enter_wal(engine: Engine) -> None:
             continue
         if mode != "wal":
             raise BadSettings(
-                f"{engine.url.database}: its file system has no write-ahead log ({mode}); use a local disk"
+                f"{engine.url.database}: its file system has no write-ahead log ({mode}): use a local disk"
             )
         return
 
@@ -97,9 +105,11 @@ def explain(error: DBAPIError) -> PodionError | None:
     name = getattr(error.orig, "sqlite_errorname", "") or ""
     if name in _FULL:
         return StorageFull("The disk of the database is full: nothing of this request was kept. Free some space.")
-    if isinstance(error, OperationalError) and name.startswith(_BUSY):
-        return locked()
-    return None
+    return locked() if _is_busy(error.orig) else None
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname.startswith(_BUSY)
 
 
 def locked() -> Unavailable:

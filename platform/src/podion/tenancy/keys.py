@@ -101,7 +101,7 @@ def rotate(connection: Connection, tenant: str, key_id: str, overlap_seconds: fl
         raise DataError(f"overlap_seconds is {overlap_seconds}: give 0 or more.")
     old = rows.get(connection, tenant, key_id)
     if old is None:
-        raise NotFound(f"There is no key {key_id!r}.")
+        raise NotFound("No key has this id: GET /v1/keys lists those there are.")
     if _ended(old, now()):
         raise Conflict(f"Key {key_id} has expired or is revoked: make a new one instead of rotating it.")
     successor = issue(connection, tenant, old.scopes, old.label, old.expires_at)
@@ -114,7 +114,7 @@ def revoke(connection: Connection, tenant: str, key_id: str) -> KeyRow:
     """End a key at once and return it; raises `NotFound` for a key that is not the tenant's."""
     row = rows.revoke(connection, tenant, key_id)
     if row is None:
-        raise NotFound(f"There is no key {key_id!r}.")
+        raise NotFound("No key has this id: GET /v1/keys lists those there are.")
     return row
 
 

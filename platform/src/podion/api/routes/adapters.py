@@ -88,7 +88,7 @@ def _zipped(folder: FilePath, digest: str) -> bytes:
 async def _adapter(services: Services, tenant: str, vertical: Vertical, adapter_id: str) -> AdapterRow:
     row = await services.database.read(lambda c: adapters.get(c, tenant, adapter_id))
     if row is None or row.task.partition("/")[0] != vertical.name:
-        raise NotFound(f"no adapter {adapter_id!r}")
+        raise NotFound("no adapter has this id: GET …/adapters lists those there are")
     return row
 
 

@@ -116,7 +116,7 @@ async def delete_tenant(request: Request, operator: Operator, tenant_id: TenantI
 
     def write(c: Any) -> None:
         if tenants.get(c, tenant_id) is None:
-            raise NotFound(f"no tenant {tenant_id!r}")
+            raise NotFound("no tenant has this id: GET /v1/admin/tenants lists those there are")
         tenants.delete(c, tenant_id)
 
     await services.database.write(write)
@@ -131,7 +131,7 @@ async def create_tenant_key(request: Request, operator: Operator, tenant_id: Ten
 
     def effect(c: Any) -> KeyWithSecret:
         if tenants.get(c, tenant_id) is None:
-            raise NotFound(f"no tenant {tenant_id!r}")
+            raise NotFound("no tenant has this id: GET /v1/admin/tenants lists those there are")
         row, secret = issue(c, tenant_id, tuple(body.scopes), body.label, body.expires_at)
         audit.add(c, tenant_id, operator, "key.create", row.id)
         return with_secret(row, secret)
@@ -152,7 +152,7 @@ async def _change(request: Request, operator: str, tenant_id: str, action: str) 
 
     def write(c: Any) -> TenantRow:
         if tenants.get(c, tenant_id) is None:
-            raise NotFound(f"no tenant {tenant_id!r}")
+            raise NotFound("no tenant has this id: GET /v1/admin/tenants lists those there are")
         change(c, tenant_id)
         audit.add(c, tenant_id, operator, action, tenant_id)
         row = tenants.get(c, tenant_id)

@@ -234,7 +234,7 @@ def _line(position: str | None) -> int:
 async def _dataset(services: Services, tenant: str, vertical: Vertical, dataset_id: str) -> DatasetRow:
     row = await services.database.read(lambda c: datasets.get(c, tenant, dataset_id))
     if row is None or row.task.partition("/")[0] != vertical.name:
-        raise NotFound(f"no dataset {dataset_id!r}")
+        raise NotFound("no dataset has this id: GET …/datasets lists those there are")
     return row
 
 

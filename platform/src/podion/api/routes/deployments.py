@@ -12,7 +12,7 @@ from podion.api.idempotency import once
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import services_of
 from podion.caller import requires
-from podion.errors import DataError, NotBuilt, NotFound
+from podion.errors import DataError, NotFound
 from podion.storage import deployments
 from podion.storage.deployments import DeploymentRow
 from podion.vertical import Vertical
@@ -24,8 +24,8 @@ class NewDeployment(BaseModel):
     """Which adapter shall serve which task."""
 
     task: str = Field(max_length=64, examples=["intent"])
-    adapter: str = Field(max_length=100)
-    mode: Literal["live", "shadow", "canary"] = "live"
+    adapter: str = Field(max_length=100, description="as the run that made it names it", examples=["db2441ea1e6ee958…"])
+    mode: str = Field(default="live", max_length=16, json_schema_extra={"enum": ["live"]})
 
 
 class DeploymentOut(BaseModel):
@@ -51,7 +51,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
         """Make an adapter serve, once it passed the gate."""
         task = _task(vertical, body.task)
         if body.mode != "live":
-            raise NotBuilt(f"mode {body.mode!r} comes with a later version: this one deploys with mode 'live'")
+            raise DataError(f"mode {body.mode!r} is not in this version: deploy with mode 'live'", code="unknown_mode")
         deployer = services_of(request).deployer
         return await once(
             request,
@@ -86,7 +86,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
         def effect(c: Any) -> DeploymentOut:
             row = deployments.get(c, caller.tenant, deployment_id)
             if row is None or row.task.partition("/")[0] != vertical.name:
-                raise NotFound(f"no deployment {deployment_id!r}")
+                raise NotFound("no deployment has this id: GET …/deployments lists those there are")
             return shape(services.deployer.rollback(c, caller.tenant, deployment_id, caller.key))
 
         return await once(request, caller.tenant, effect)

@@ -19,7 +19,7 @@ from podion.vertical import Vertical
 class NewFeedback(BaseModel):
     """The right label, or a value such as a rating, and a remark."""
 
-    prediction_id: str = Field(max_length=64)
+    prediction_id: str = Field(max_length=64, examples=["prd_01JZ8Q5T3N6W2K4Y7B9D0F1G2H"])
     label: str | None = Field(
         default=None, min_length=1, max_length=200, description="what the answer should have been"
     )

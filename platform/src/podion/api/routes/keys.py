@@ -106,7 +106,7 @@ async def revoke_key(request: Request, identity: AdminKey, key_id: KeyId) -> Key
         audit.add(c, identity.tenant, identity.key, "key.revoke", key_id)
         row = keys.get(c, identity.tenant, key_id)
         if row is None:
-            raise NotFound(f"no key {key_id!r}")
+            raise NotFound("no key has this id: GET /v1/keys lists those there are")
         return row
 
     row = await services_of(request).database.write(write)

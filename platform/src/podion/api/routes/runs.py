@@ -25,6 +25,12 @@ from podion.vertical import Method, Vertical
 
 RunId = Annotated[str, Path(max_length=64)]
 ENDED = ("succeeded", "failed", "cancelled")
+_EVENT = {
+    "type": "object",
+    "description": "one event: `progress` with its data while the run goes on, `end` with the run when it is over",
+    "properties": {"id": {"type": "string"}, "event": {"enum": ["progress", "end"]}, "data": {"type": "string"}},
+    "required": ["event", "data"],
+}
 _POLL_SECONDS = 0.25
 _KEEP_ALIVE_SECONDS = 10.0
 
@@ -33,7 +39,7 @@ class NewRun(BaseModel):
     """What to fine-tune, on what, how."""
 
     task: str = Field(max_length=64, examples=["intent"])
-    dataset: str = Field(max_length=100)
+    dataset: str = Field(max_length=100, examples=["dst_2f6c0d9e8b7a41f3a5c4d2e1b0"])
     method: Method = Method.AUTO
     base: str | None = Field(default=None, max_length=200, description="default: the server's base")
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -102,7 +108,7 @@ def runs_router(vertical: Vertical) -> APIRouter:
     @router.get(
         "/runs/{run_id}/events",
         response_class=StreamingResponse,
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": _EVENT}}}},
     )
     async def stream_run_events(
         request: Request,
@@ -160,7 +166,7 @@ def shape(row: JobRow) -> RunOut:
 async def _run(services: Services, tenant: str, vertical: Vertical, run_id: str) -> JobRow:
     row = await services.database.read(lambda c: jobs.get(c, tenant, run_id))
     if row is None or row.kind != KIND or row.subject.partition("/")[0] != vertical.name:
-        raise NotFound(f"no run {run_id!r}")
+        raise NotFound("no run has this id: GET …/runs lists those there are")
     return row
 
 
