@@ -42,13 +42,14 @@ def test_no_module_is_a_junk_drawer(every_source: list[Path], root: Path) -> Non
     assert [str(path) for path, part in names if part in FORBIDDEN] == []
 
 
-def test_packages_hold_a_docstring_only(every_source: list[Path], root: Path) -> None:
-    """The faces `podion` and `podion.testing` export names; every other package is empty but for its docstring."""
+def test_rooms_and_plugins_begin_with_a_docstring_only(root: Path) -> None:
+    """But for `podion.testing`, which is a face: it exports a name."""
     platform = root / "platform" / "src" / "podion"
-    faces = {platform / "__init__.py", platform / "testing" / "__init__.py"}
-    strays = []
-    for path in every_source:
-        if path.name == "__init__.py" and path not in faces:
-            body = ast.parse(path.read_text(encoding="utf-8")).body
-            strays += [str(path) for node in body if not _is_words(node)]
-    assert not strays
+    rooms = [path for path in platform.glob("*/__init__.py") if path.parent.name != "testing"]
+    plugins = [*root.glob("plugins/*/src/*/__init__.py"), *root.glob("examples/*/src/*/__init__.py")]
+    assert rooms
+    assert plugins
+    for path in [*rooms, *plugins]:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        assert len(body) == 1, path
+        assert _is_words(body[0]), path

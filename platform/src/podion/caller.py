@@ -26,7 +26,7 @@ class TenantCaller(Protocol):
     async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
         """Return one answer a record, in order, by the adapter that is live for this tenant.
 
-        Metered. Raises `Conflict` (code `untrained`) when nothing can answer yet, `Unavailable` when the engine is away.
+        Metered. Raises `Conflict` (code `untrained`) while nothing can answer, `Unavailable` while the engine is away.
         """
 
 

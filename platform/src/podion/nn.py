@@ -75,7 +75,7 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
     def decode(self, scores: Scores) -> list[AnswerT]:
         """Return one answer a row."""
 
-    def fit_features(self, records: Sequence[RecordT]) -> None:  # noqa: B027  (optional: most heads read text alone)
+    def fit_features(self, records: Sequence[RecordT]) -> None:
         """Learn what `features` needs, once, on the training records; keep it in buffers, so that it is saved."""
 
     def features(self, records: Sequence[RecordT]) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from podion.catalogue.plugin_hooks import hook_names
 from podion.errors import NotFound
 from podion.hookspecs import Candidate, Reviewed, Served
 
-CANDIDATE = Candidate(tenant="ten_1", vertical="fine", task="judge", adapter="a1", metrics={"macro_f1": 0.4})
+CANDIDATE = Candidate(tenant="ten_1", vertical="fine", task="judge", adapter="a1", metrics={"test": {"macro_f1": 0.4}})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SERVED = Served(tenant="ten_1", vertical="fine", task="judge", prediction_id="prd_1", answer={"label": "a"}, at=NOW)
 REVIEWED = Reviewed(
@@ -76,7 +76,7 @@ def test_hook_register_commands(shelf: Any, good_plugin: Any, caplog: pytest.Log
     ("body", "told"),
     [
         ("return None", None),
-        ("return 'too weak: ' + str(candidate.metrics['macro_f1'])", "too weak: 0.4"),
+        ("return 'too weak: ' + str(candidate.metrics['test']['macro_f1'])", "too weak: 0.4"),
         ("return ''", "The plugin 'fine' says no and gives no reason."),
         ("return True", "answered may_deploy with bool"),
         ("raise ValueError('lost')", "may_deploy raised ValueError: lost (in podion_fine.plugin"),

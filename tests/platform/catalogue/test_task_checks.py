@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podion import LabelHead, Metric, Split, Task
+from podion import Answer, LabelHead, Metric, Split, Task
 from podion.catalogue.task_checks import task_problems
 
 
@@ -66,8 +66,9 @@ def test_a_sound_task_has_no_problem() -> None:
         ({"personal": ("email",)}, "`personal` names the field 'email'"),
         ({"sensitive": ("text",)}, "its text or label is named as sensitive"),
         ({"record": Odd}, "Odd has no JSON schema"),
-        ({"answer": Remark}, "a subclass of podion.Answer is allowed"),
-        ({"head": LabelHead(answer=int)}, "a subclass of podion.Answer is allowed"),
+        ({"answer": Remark}, "a subclass of podion.LabelAnswer or podion.SpanAnswer is allowed"),
+        ({"answer": Answer}, "a run could measure no other"),
+        ({"head": LabelHead(answer=int)}, "a subclass of podion.LabelAnswer or"),
         ({"metric": " "}, "its metric is ' '; a name and one of higher, lower are allowed"),
         ({"metric": Metric("f1", better="best")}, "a name and one of higher, lower"),
         ({"methods": ()}, "its methods are (); one or more of podion.Method are allowed"),

@@ -127,6 +127,15 @@ def test_a_tensor_of_another_size_is_refused() -> None:
         E5S1File(memoryview(e5s1())).tensor("emb.word", VOCABULARY + 1, HIDDEN)
 
 
+@pytest.mark.parametrize(("name", "damage"), [("emb.pos", b"\x00\x00\xc0\x7f"), ("emb.word", b"\x00\x7c")])
+def test_values_that_are_not_finite_are_refused(name: str, damage: bytes) -> None:
+    content = bytearray(e5s1())
+    entry = E5S1File(memoryview(e5s1()))._entries[name]
+    content[entry.offset : entry.offset + len(damage)] = damage
+    with pytest.raises(DataError, match=f"'{name}' holds values that are not finite"):
+        read_all(bytes(content))
+
+
 @given(cut=st.integers(0, len(e5s1()) - 1))
 @settings(max_examples=60, deadline=None)
 def test_a_file_cut_short_is_refused(cut: int) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
+from transformers import AutoModel, PretrainedConfig, RobertaConfig, XLMRobertaConfig
 
 from podion.errors import BadSettings, DataError
 from podion.hosting.bases import InstalledBase, find_base
@@ -67,6 +68,24 @@ def test_lower_and_upper_are_the_whole_model(encoder: Encoder, cut: int) -> None
     with torch.no_grad():
         whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
         cut_in_two = encoder.upper(encoder.lower(batch, cut), batch.attention, cut)
+    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("family", [RobertaConfig, XLMRobertaConfig])
+def test_the_other_families_compute_the_same_way(
+    tiny: InstalledBase, tmp_path: Path, family: type[PretrainedConfig]
+) -> None:
+    config = family(
+        vocab_size=80, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=48, pad_token_id=1,
+    )  # fmt: skip
+    AutoModel.from_config(config).save_pretrained(tmp_path / "other")
+    shutil.copy(tiny.path / "tokenizer.json", tmp_path / "other")
+    encoder = Encoder.load(find_base(tmp_path / "other", tmp_path / "bases"))
+    batch = encoder.batch(encoder.tokenise([*TEXTS, "the " * 200]))
+    with torch.no_grad():
+        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
+        cut_in_two = encoder.upper(encoder.lower(batch, 1), batch.attention, 1)
     assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
 
 

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from podion import Caller, LabelHead, Prediction, Task, Vertical, hookimpl, requires
 from pydantic import BaseModel, Field
+
+from podion import Caller, LabelHead, Prediction, Task, Vertical, hookimpl, requires
 
 
 class Remark(BaseModel):
@@ -26,4 +27,7 @@ async def post_judge(remark: Remark, caller: Caller) -> Prediction:
 
 @hookimpl
 def register_vertical() -> Vertical:
-    return Vertical(name="praise", title={"en": "Praise or complaint", "zh": "好评或投诉"}, tasks=(judge,), router=router)
+    """Bring the vertical: its titles, its one task and its one route."""
+    return Vertical(
+        name="praise", title={"en": "Praise or complaint", "zh": "好评或投诉"}, tasks=(judge,), router=router
+    )

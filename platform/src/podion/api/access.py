@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from podion.answers import Prediction
+from podion.api.metrics import Metrics
 from podion.api.services import services_of
 from podion.caller import admit
 from podion.errors import Forbidden, NotBuilt, NotFound, Unauthenticated
@@ -70,7 +71,8 @@ class TenantGate:
         access = await self.access(request)
         vertical = request.state.vertical_declared
         _check_scopes(access.identity, scopes)
-        return VerticalCaller(access, vertical, services_of(request).predictor)
+        services = services_of(request)
+        return VerticalCaller(access, vertical, services.predictor, services.metrics)
 
 
 def _presented(request: Request) -> str:
@@ -101,10 +103,11 @@ def _check_scopes(identity: Identity, scopes: Sequence[str]) -> None:
 class VerticalCaller:
     """A tenant at the routes of one vertical; see `podion.caller.TenantCaller`."""
 
-    def __init__(self, access: Access, vertical: Vertical, predictor: Predictor) -> None:
+    def __init__(self, access: Access, vertical: Vertical, predictor: Predictor, metrics: Metrics) -> None:
         self._access = access
         self._vertical = vertical
         self._predictor = predictor
+        self._metrics = metrics
 
     @property
     def tenant(self) -> str:
@@ -123,7 +126,9 @@ class VerticalCaller:
 
     async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
         """Return one answer a record by the tenant's live adapter."""
-        return await self._predictor.predict(self.tenant, self._vertical, task, records)
+        prediction = await self._predictor.predict(self.tenant, self._vertical, task, records)
+        self._metrics.predictions.labels(prediction.task).inc(len(prediction.answers))
+        return prediction
 
     def __getattr__(self, name: str) -> Any:
         if name in ("search", "store", "emit", "enqueue"):

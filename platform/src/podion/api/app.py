@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Security
 
 from podion.api import problems
 from podion.api.access import TenantGate, bearer, enabled
+from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
 from podion.api.routes import admin, health, keys, me
@@ -48,6 +49,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         app.state.gatekeeper = TenantGate(services.database)
         app.state.in_flight = set()
         services.files.sweep()
+        await services.database.write(forget_old)
         log.info("ready: %d verticals", len(catalogue.verticals))
         yield
         services.watchers.close()

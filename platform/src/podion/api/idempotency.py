@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import Request
@@ -44,7 +44,7 @@ async def once(
     digest = body_digest or hashlib.sha256(await request.body() + request.url.query.encode()).hexdigest()
 
     def in_transaction(c: Connection) -> tuple[int, dict[str, Any], bool]:
-        found = idempotency.find(c, tenant, route, key) if key else None
+        found = _remembered(c, tenant, route, key) if key else None
         if found is not None and found.status is not None and found.response is not None:
             if found.body_digest != digest:
                 raise DataError(
@@ -62,6 +62,19 @@ async def once(
     with in_flight(request, tenant, route, key):
         code, answer, replayed = await services_of(request).database.write(in_transaction)
     return JSONResponse(answer, code, headers={"Idempotent-Replayed": "true"} if replayed else None)
+
+
+def forget_old(c: Connection) -> int:
+    """Drop the answers whose time is over, of every tenant; return how many."""
+    return idempotency.purge(c, datetime.now(UTC) - REMEMBERED)
+
+
+def _remembered(c: Connection, tenant: str, route: str, key: str) -> IdempotencyRow | None:
+    found = idempotency.find(c, tenant, route, key)
+    if found is None or found.created_at > datetime.now(UTC) - REMEMBERED:
+        return found
+    idempotency.remove(c, tenant, route, key)
+    return None
 
 
 @contextmanager

@@ -133,6 +133,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     plugin = getattr(request.state, "vertical", None)
     log.error("request %s failed", getattr(request.state, "request_id", ""), exc_info=error)
     owner = f"the {plugin} plugin" if plugin else "the server"
-    return problem(
-        request, 500, "Something broke", f"{owner} failed on this request; it is logged under request_id", "internal"
-    )
+    # This one answers outside the middleware that names requests, so it names its own.
+    named = {"X-Request-ID": getattr(request.state, "request_id", "")}
+    detail = f"{owner} failed on this request; it is logged under request_id"
+    return problem(request, 500, "Something broke", detail, "internal", headers=named)

@@ -5,10 +5,13 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from podion.answers import Answer
+from podion.answers import LabelAnswer, SpanAnswer
 from podion.catalogue.plugin_record import Problem, describe
 from podion.catalogue.suggestions import did_you_mean, listed
 from podion.vertical import Method, Metric, Task
+
+MEASURED = (LabelAnswer, SpanAnswer)
+"""The kinds of answers that fine-tuning calibrates and measures in this version."""
 
 
 def task_problems(task: Task) -> Iterator[Problem]:
@@ -71,11 +74,12 @@ def _schema_problems(task: Task) -> Iterator[Problem]:
 
 def _answer_problems(task: Task) -> Iterator[Problem]:
     for declared in (task.answer, getattr(task.head, "answer", None)):
-        if declared is not None and not (isinstance(declared, type) and issubclass(declared, Answer)):
+        if declared is not None and not (isinstance(declared, type) and issubclass(declared, MEASURED)):
+            kinds = " or ".join(f"podion.{kind.__name__}" for kind in MEASURED)
             yield _problem(
                 task,
-                f"its answer is {declared!r}; a subclass of podion.Answer is allowed",
-                "give a pydantic model that inherits podion.Answer, or leave it out",
+                f"its answer is {declared!r}; a subclass of {kinds} is allowed: a run could measure no other",
+                "inherit one of them and add fields, or leave the answer out",
             )
 
 

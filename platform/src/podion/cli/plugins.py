@@ -37,7 +37,7 @@ def list_plugins(as_json: Json = False) -> None:
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="the vertical's name")]) -> None:
+def new(name: Annotated[str, typer.Argument(help="the vertical's name")], as_json: Json = False) -> None:
     """Write a new plugin (not in this version)."""
     from podion.errors import NotBuilt
 

@@ -48,12 +48,12 @@ def migrate(as_json: Json = False) -> None:
         show({"migrated": True}, as_json=as_json, lines=["the database is up to date"])
 
 
-def backup(file: Annotated[str, typer.Argument(help="where to write")]) -> None:
+def backup(file: Annotated[str, typer.Argument(help="where to write")], as_json: Json = False) -> None:
     """Write state to a file (not in this version)."""
     _not_built("backup", file)
 
 
-def restore(file: Annotated[str, typer.Argument(help="a backup")]) -> None:
+def restore(file: Annotated[str, typer.Argument(help="a backup")], as_json: Json = False) -> None:
     """Read state from a file (not in this version)."""
     _not_built("restore", file)
 

@@ -111,7 +111,7 @@ def delete(
 
 
 @app.command()
-def export(name: Name) -> None:
+def export(name: Name, as_json: Json = False) -> None:
     """Write everything of a tenant to a file (not in this version)."""
     from podion.errors import NotBuilt
 

@@ -32,8 +32,9 @@ def split_rows(
 
     One label (or None) a row; `groups` and `times` are needed where the rule names them. By label each label gives
     its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a row
-    whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest rows are tested on, rows of one moment stay
-    together, and where the rule also names a group no group crosses the cut. Raises `DataError` where no such split is.
+    whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest rows
+    are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the cut.
+    Raises `DataError` where no such split is.
     """
     rule = rule or Split()
     if not 0 < share < 1:

@@ -56,8 +56,7 @@ def fit_files(
 
     _, task = load_plugins().task(wanted.task)
     method = check_method(wanted.task, task, wanted.method)
-    if (wanted.out / "manifest.json").exists():
-        raise Conflict(f"{wanted.out} holds an adapter already: name another folder")
+    _check_free(wanted.out)
     base = find_base(wanted.base or settings.base, settings.bases)
     parts = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
     read = {
@@ -167,6 +166,13 @@ def _tell(path: Path, ignored: set[str], refusals: Sequence[Refusal], say: Say) 
         say(f"  {path.name}: {len({r.line for r in refusals}):,} rows refused")
     for refusal in refusals[:_SHOWN]:
         say(f"    line {refusal.line:,}, {refusal.field or 'row'}: {refusal.reason}")
+
+
+def _check_free(out: Path) -> None:
+    if (out / "manifest.json").exists():
+        raise Conflict(f"{out} holds an adapter already: name another folder")
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise Conflict(f"{out} is there and is not an empty folder: name another one")
 
 
 def _digest(path: Path) -> str:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +143,7 @@ class RunHandler:
 
     def _fit(self, lease: Lease) -> "FitResult":
         from podion.finetuning.fit import FitRequest, fit
+        from podion.finetuning.progress import Cancelled as Stopped
         from podion.hosting.encoder import Encoder
 
         job = lease.job
@@ -164,13 +166,17 @@ class RunHandler:
             shots=None,
             dataset_digests={"dataset": job.payload["digest"]},
         )
-        return fit(
-            request,
-            encoder,
-            progress=lambda p: _report(lease, p),
-            checkpoints=self._checkpoints(job),
-            cancelled=lambda: lease.cancelled,
-        )
+        try:
+            return fit(
+                request,
+                encoder,
+                progress=partial(_report, lease),
+                checkpoints=self._checkpoints(job),
+                cancelled=lambda: lease.cancelled or lease.lost,
+            )
+        except Stopped:
+            lease.check()
+            raise
 
     def _checkpoints(self, job: JobRow) -> Path:
         folder = self._files.run(job.tenant, job.id)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -55,12 +55,13 @@ class Prepared:
     row: DatasetRow
     refusals: tuple[RefusalRow, ...]
     staged: Path
+    added: int
     actor: str
 
 
 def prepare(upload: Upload, database: Database, files: Files, settings: Settings, staging: Path) -> Prepared:
     """Read, validate and write a version into `staging`; raises `DataError` when no row is left."""
-    parent = _parent(upload, database, files)
+    parent = _parent(upload, database)
     corrections = []
     if upload.feedback:
         with database.reading() as c:
@@ -69,7 +70,8 @@ def prepare(upload: Upload, database: Database, files: Files, settings: Settings
     with staged.open("wb") as out:
         items = _items(upload, settings)
         if parent is not None:
-            summary = extend(upload.task, parent, out, corrections=corrections, items=items)
+            path = files.dataset(upload.tenant, parent.id)
+            summary = extend(upload.task, path, out, corrections=corrections, items=items)
         else:
             summary = build(upload.task, items, out)
     if summary.kept == 0:
@@ -89,27 +91,31 @@ def prepare(upload: Upload, database: Database, files: Files, settings: Settings
         report=report,
     )
     refusals = tuple(RefusalRow(line=r.line, field=r.field, reason=r.reason) for r in summary.refusals)
-    return Prepared(row=row, refusals=refusals, staged=staged, actor=upload.actor)
+    added = max(0, row.rows - (parent.rows if parent else 0))
+    return Prepared(row=row, refusals=refusals, staged=staged, added=added, actor=upload.actor)
 
 
 def keep(c: Connection, files: Files, prepared: Prepared) -> DatasetRow:
     """Publish a prepared version: its file, its row, its refusals and the bill, in the caller's transaction.
 
-    A version is named by its content: the same content again is the version that is there, and costs nothing.
+    A version is named by its content: the same content again is the version that is there, and costs nothing; the
+    row that is returned then holds the report of this upload, since other lines may have been refused this time. Rows
+    of the version that this one extends were billed with it.
     """
     row = prepared.row
     known = datasets.get(c, row.tenant, row.id)
     if known is not None:
-        return known
+        return replace(known, report=row.report)
     files.publish(prepared.staged, files.dataset(row.tenant, row.id))
     datasets.insert(c, row)
     datasets.insert_refusals(c, row.tenant, row.id, prepared.refusals)
-    record(c, row.tenant, Meter.ROWS_UPLOADED, row.rows, row.id)
+    if prepared.added:
+        record(c, row.tenant, Meter.ROWS_UPLOADED, prepared.added, row.id)
     audit.add(c, row.tenant, prepared.actor, "dataset.create", row.id, {"task": row.task, "rows": row.rows})
     return row
 
 
-def _parent(upload: Upload, database: Database, files: Files) -> Path | None:
+def _parent(upload: Upload, database: Database) -> DatasetRow | None:
     if upload.extends is None:
         return None
     with database.reading() as c:
@@ -118,7 +124,7 @@ def _parent(upload: Upload, database: Database, files: Files) -> Path | None:
         raise NotFound("no dataset has this id: GET …/datasets lists those there are")
     if row.task != upload.task_name:
         raise DataError(f"dataset {row.id} belongs to {row.task}, not to {upload.task_name}", code="wrong_task")
-    return files.dataset(upload.tenant, row.id)
+    return row
 
 
 def _items(upload: Upload, settings: Settings) -> Iterator[Accepted | Refusal]:

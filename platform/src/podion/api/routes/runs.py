@@ -18,7 +18,7 @@ from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.caller import requires
 from podion.errors import DataError, NotFound
-from podion.lifecycle.runs import KIND, RunRequest, start
+from podion.lifecycle.runs import KIND, RunRequest, check_method, start
 from podion.storage import audit, jobs
 from podion.storage.jobs import EventRow, JobRow
 from podion.vertical import Method, Vertical
@@ -40,7 +40,12 @@ class NewRun(BaseModel):
 
     task: str = Field(max_length=64, examples=["intent"])
     dataset: str = Field(max_length=100, examples=["dst_2f6c0d9e8b7a41f3a5c4d2e1b0"])
-    method: Method = Method.AUTO
+    method: str = Field(
+        default=Method.AUTO,
+        max_length=20,
+        json_schema_extra={"enum": list(Method)},
+        description="one that the task takes",
+    )
     base: str | None = Field(default=None, max_length=200, description="default: the server's base")
     seed: int = Field(default=0, ge=0, lt=2**31)
 
@@ -84,7 +89,7 @@ def runs_router(vertical: Vertical) -> APIRouter:
             vertical=vertical,
             task=task,
             dataset=body.dataset,
-            method=body.method,
+            method=check_method(f"{vertical.name}/{task.name}", task, body.method),
             base=body.base or services.settings.base,
             seed=body.seed,
             actor=caller.key,
