@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded: tests share the cores with servers
+
 START_SECONDS = 120
 OPERATOR_KEY = "operator-key-of-the-tests"
 

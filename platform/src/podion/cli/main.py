@@ -1,5 +1,6 @@
 """`podion`: the commands, each in a module of its own."""
 
+import os
 import sys
 
 import typer
@@ -31,6 +32,8 @@ def build() -> typer.Typer:
 
 def run() -> None:
     """Run the command line; plugins are loaded only when the first word is no command of ours."""
+    # Compute threads that spin while they wait starve each other as soon as two processes share the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     app = build()
     first = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     if first is not None and first not in _names(app):
