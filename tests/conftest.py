@@ -82,6 +82,7 @@ class Server:
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     names: int = 0
+    tenants: list[Tenant] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -153,9 +154,13 @@ class Server:
         with self.operator() as operator:
             response = operator.post("/v1/admin/tenants", json={"name": name, "enable": enable})
         assert response.status_code == 201, response.text
-        made = response.json()
+        return self.tenant_of(response.json())
+
+    def tenant_of(self, made: dict[str, Any]) -> Tenant:
+        """Return the tenant that an operator's request has made; its connections end with the session."""
         client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {made['key']}"}, timeout=120)
-        return Tenant(made["id"], name, made["key"], client)
+        self.tenants.append(Tenant(made["id"], made["name"], made["key"], client))
+        return self.tenants[-1]
 
 
 def free_port() -> int:
@@ -177,6 +182,8 @@ def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 
     yield make
     for server in made:
+        for tenant in server.tenants:
+            tenant.http.close()
         if server.process is not None and server.process.poll() is None:
             server.process.terminate()
             try:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import hypothesis
 import httpx
+import hypothesis
 import pytest
 import requests
 import schemathesis

@@ -11,7 +11,7 @@ from podion.api.access import TenantGate, bearer, enabled
 from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
-from podion.api.routes import admin, health, keys, me
+from podion.api.routes import admin, announced, health, keys, me
 from podion.api.routes.adapters import adapters_router
 from podion.api.routes.datasets import datasets_router
 from podion.api.routes.deployments import deployments_router
@@ -68,7 +68,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     problems.install(app)
     app.add_middleware(RequestLog, metrics=metrics)
     app.include_router(health.router)
-    for router in (me.router, keys.router, admin.router):
+    for router in (me.router, keys.router, admin.router, announced.router):
         app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)

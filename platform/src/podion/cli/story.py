@@ -154,7 +154,7 @@ class _Story:
         live = self._deploy("Deploy", first)
         self._conversation()
         grown = self._feedback(dataset)
-        second = self._run("Second run", grown, "lora")
+        second = self._run("Second run", grown, "head")
         live = self._deploy("Deploy again", second)
         self._rollback(live, first)
         self._bill()

@@ -74,7 +74,7 @@ def answer_all(head: AnyHead, batches: Iterable[Batch], calibration: Calibration
         decoded = head.decode(_scores(found, batch.states, calibration))
         if len(decoded) != len(batch.places):
             raise PluginError(
-                f"head {type(head).__name__} decoded {len(decoded)} answers for {len(batch.places)} rows; one each is due"
+                f"head {type(head).__name__} decoded {len(decoded)} answers for {len(batch.places)} rows, not one each"
             )
         answers |= zip(batch.places, decoded, strict=True)
         plain = plain and found.ndim == 2 and found.shape[1] == len(head.label_space)

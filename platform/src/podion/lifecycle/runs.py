@@ -24,7 +24,7 @@ from podion.storage.database import Database
 from podion.storage.files import Files
 from podion.storage.jobs import JobRow
 from podion.tenancy.usage import Meter, record
-from podion.vertical import Method, Task, Vertical
+from podion.vertical import LabelHead, Method, Task, Vertical
 
 if TYPE_CHECKING:
     from podion.finetuning.fit import FitResult
@@ -97,7 +97,8 @@ def _check_rows(request: RunRequest, rows: int, labels: list[str]) -> None:
         raise DataError(
             f"the dataset has {rows} rows: {request.task_name} needs {request.task.minimum_rows}", code="too_few_rows"
         )
-    if len(labels) < 1 or (len(labels) < 2 and request.task.labels is None and request.task.label == "label"):
+    fewest = 2 if isinstance(request.task.head_declaration, LabelHead) else 1
+    if len(labels) < fewest:
         seen = f"only {labels[0]!r}" if labels else "none"
         raise DataError(
             f"the dataset's labels: {seen}; a task tells at least two labels apart: upload more rows",
