@@ -61,7 +61,10 @@ def test_fit_prints_what_was_agreed(fitted: Fitted) -> None:
     assert (fitted.json["task"], fitted.json["method"], fitted.json["seed"]) == (TASK, "lora", 7)
     assert fitted.json["base"] == "minilm-l6"
     assert fitted.json["rows"].keys() == {"train", "validation", "test"}
-    assert sum(fitted.json["rows"].values()) == len(rows_of("sample.jsonl")) + len(rows_of("sample_test.jsonl"))
+    assert fitted.json["rows"]["test"] == len(rows_of("sample_test.jsonl"))
+    given = rows_of("sample.jsonl")
+    used = fitted.json["rows"]["train"] + fitted.json["rows"]["validation"]
+    assert sum("oos" not in row for row in given) <= used <= len(given), "out-of-scope rows teach, and have no label"
     assert fitted.json["metrics"].keys() == {"validation", "test"}
     for metric in ("accuracy", "macro_f1", "ece", "ece_noise_95", "oos_auroc", "oos_recall", "in_scope_accuracy"):
         assert 0 <= fitted.json["metrics"]["test"][metric] <= 1, metric

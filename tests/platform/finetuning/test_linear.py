@@ -7,11 +7,11 @@ from podion.finetuning.calibration import softmax
 from podion.finetuning.linear import Rows, choose_penalty, fit_linear, out_of_fold
 
 
-def clouds(rows: int = 240, labels: int = 4, hidden: int = 12, seed: int = 0) -> Rows:
+def clouds(rows: int = 240, labels: int = 4, hidden: int = 12, seed: int = 0, noise: float = 0.8) -> Rows:
     generator = torch.Generator().manual_seed(seed)
     centres = torch.randn(labels, hidden, generator=torch.Generator().manual_seed(99))
     targets = torch.arange(rows) % labels
-    vectors = centres[targets] + 0.8 * torch.randn(rows, hidden, generator=generator)
+    vectors = centres[targets] + noise * torch.randn(rows, hidden, generator=generator)
     return Rows(vectors, targets, 0.3 * torch.randn(40, hidden, generator=generator), labels)
 
 
@@ -43,11 +43,11 @@ def test_rows_outside_learn_to_be_unsure() -> None:
 
 
 def test_the_penalty_is_the_one_that_explains_held_out_rows() -> None:
-    train, test = clouds(60), clouds(400, seed=1)
+    train, test = clouds(60, noise=1.5), clouds(400, seed=1, noise=1.5)
     penalties = (30.0, 3.0, 0.3, 0.03, 0.0003)
     chosen, linear = choose_penalty(train, test, penalties, 0.0, quiet)
     assert chosen not in (penalties[0], penalties[-1])
-    assert (linear.logits(test.vectors).argmax(axis=1) == test.targets.numpy()).mean() > 0.8
+    assert (linear.logits(test.vectors).argmax(axis=1) == test.targets.numpy()).mean() > 0.5
 
 
 def test_out_of_fold_logits_never_saw_their_row() -> None:

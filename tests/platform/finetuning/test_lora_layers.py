@@ -13,6 +13,7 @@ from podion.hosting.encoder import Encoder
 from podion.hosting.lora import LoraTensors
 from podion.vertical import Method
 
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")  # in peft
 RECIPE = recipe_for(Method.LORA, 100)
 TEXTS = ["my card is lost", "please the refund money now", "rain"]
 

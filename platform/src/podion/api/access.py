@@ -1,7 +1,7 @@
 """From a key to a caller: who is it, what may the key do, has the tenant enabled the vertical."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -172,3 +172,6 @@ HostCaller = Annotated[VerticalCaller, Security(admit)]
 AnyKey = Annotated[Identity, Depends(_identity)]
 AdminKey = Annotated[Identity, Depends(_admin)]
 Operator = Annotated[str, Depends(_operator)]
+
+GUARDS: frozenset[Callable[..., Any]] = frozenset({_identity, _admin, _operator, admit})
+"""The dependencies that ask for a key."""

@@ -18,6 +18,7 @@ from podion.api.routes.deployments import deployments_router
 from podion.api.routes.feedback import feedback_router
 from podion.api.routes.runs import runs_router
 from podion.api.services import Services
+from podion.api.start_check import check_routes
 from podion.catalogue.catalogue import Catalogue
 from podion.hosting.bases import find_base
 from podion.hosting.client import EngineClient
@@ -72,6 +73,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
+    check_routes(app)
     problems.document(app)
     return app
 

@@ -51,9 +51,6 @@ def fit_files(
     wanted: OfflineFit, settings: Settings, *, progress: "Callable[[Progress], None]", say: Say
 ) -> dict[str, Any]:
     """Fine-tune on files, write the adapter folder, and return the JSON that INTERFACES fixes for it."""
-    from podion.finetuning.fit import FitRequest, fit
-    from podion.hosting.encoder import Encoder
-
     _, task = load_plugins().task(wanted.task)
     method = check_method(wanted.task, task, wanted.method)
     _check_free(wanted.out)
@@ -62,6 +59,10 @@ def fit_files(
     read = {
         name: _records(path, task, wanted.rename, wanted.drop, say) if path else None for name, path in parts.items()
     }
+    # Torch takes seconds to import: what is wrong with the call or its files is told before.
+    from podion.finetuning.fit import FitRequest, fit
+    from podion.hosting.encoder import Encoder
+
     request = FitRequest(
         task=task,
         task_name=wanted.task,
@@ -90,13 +91,13 @@ def evaluate_file(
     folder: Path, data: Path, rename: Mapping[str, str], drop: Sequence[str], settings: Settings, *, say: Say
 ) -> dict[str, Any]:
     """Return adapter, rows and metrics of an adapter folder on a labelled file."""
-    from podion.finetuning.evaluate import evaluate_parts
-    from podion.hosting.encoder import Encoder
-
     parts = read_adapter(folder)
     _, task = load_plugins().task(parts.card["task"])
     records = _records(data, task, rename, drop, say)
     base = find_base(parts.card["base"], settings.bases)
+    from podion.finetuning.evaluate import evaluate_parts
+    from podion.hosting.encoder import Encoder
+
     encoder = Encoder.load(base, device=settings.device, threads=settings.threads)
     metrics = evaluate_parts(parts, encoder, task, records)
     return {"adapter": adapter_digest(folder), "rows": len(records), "metrics": metrics}
@@ -106,12 +107,12 @@ def predict_file(
     folder: Path, data: Path, out: Path, rename: Mapping[str, str], drop: Sequence[str], settings: Settings, *, say: Say
 ) -> int:
     """Write one answer a record as JSON Lines, in input order, by the engine that also serves; return how many."""
-    from podion.hosting.engine import Engine
-
     parts = read_adapter(folder)
     _, task = load_plugins().task(parts.card["task"])
     records = _records(data, task, rename, drop, say, strict=True)
     base = find_base(parts.card["base"], settings.bases)
+    from podion.hosting.engine import Engine
+
     engine = Engine(settings.bases, device=settings.device, threads=settings.threads)
     out.parent.mkdir(parents=True, exist_ok=True)
     staged = out.with_name(out.name + ".partial")
