@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     operator_key: SecretStr | None = Field(default=None, description="the operator's credential")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port the API listens on; 0 takes a free one")
+    requests_per_minute: int = Field(default=60_000, ge=0, description="a tenant's requests to one API process; 0: any")
     upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
     upload_rows: int = Field(default=1_000_000, ge=1, description="most rows of one upload")
 

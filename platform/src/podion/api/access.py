@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from podion.answers import Prediction
 from podion.api.metrics import Metrics
+from podion.api.quota import RequestQuota
 from podion.api.services import services_of
 from podion.caller import admit
 from podion.errors import Forbidden, NotBuilt, NotFound, Unauthenticated
@@ -39,10 +40,11 @@ class Access:
 
 
 class TenantGate:
-    """Admits requests by their key; remembers the answer for half a second."""
+    """Admits requests by their key, within their tenant's allowance; remembers a key for half a second."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quota: RequestQuota) -> None:
         self._database = database
+        self._quota = quota
         self._remembered: dict[str, tuple[float, Access]] = {}
 
     async def access(self, request: Request) -> Access:
@@ -58,6 +60,7 @@ class TenantGate:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, access)
+        self._quota.spend(access.identity.tenant)
         request.state.access = access
         return access
 

@@ -11,6 +11,7 @@ from podion.api.access import TenantGate, bearer, enabled
 from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
+from podion.api.quota import RequestQuota
 from podion.api.routes import admin, announced, health, keys, me
 from podion.api.routes.adapters import adapters_router
 from podion.api.routes.datasets import datasets_router
@@ -47,7 +48,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = _services(settings, catalogue, metrics)
         app.state.services = services
-        app.state.gatekeeper = TenantGate(services.database)
+        app.state.gatekeeper = TenantGate(services.database, RequestQuota(settings.requests_per_minute))
         app.state.in_flight = set()
         services.files.sweep()
         await services.database.write(forget_old)

@@ -15,7 +15,7 @@ from podion.finetuning.checkpoints import Checkpoints
 from podion.finetuning.cut_states import CutStates
 from podion.finetuning.examples import Examples, hold_out, texts_of
 from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.linear import Rows, fit_linear
+from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, fit_linear
 from podion.finetuning.lora_layers import LoraInTraining, lora_in
 from podion.finetuning.prototypes import head_file
 from podion.finetuning.scoring import (
@@ -85,24 +85,31 @@ class _Training:
 
     def _warm_start(self) -> None:
         self.lesson.watch.stage("warming the head", 0.2, 0.25)
-        vectors = self.cut.pooled(self.lesson.watch.look)
-        count = len(self.inside)
-        targets = torch.tensor(self.lesson.space.targets(self.inside), device=vectors.device)
-        rows = Rows(vectors[:count], targets, vectors[count : self.first_held_out], len(self.lesson.space))
-        recipe = self.lesson.recipe
+        lesson, recipe = self.lesson, self.lesson.recipe
+        vectors = self.cut.pooled(lesson.watch.look)
+        records = (*self.inside, *self.outside, *self.held_out)
+        targets = torch.tensor(lesson.space.targets(records), device=vectors.device)
+        count, end = len(self.inside), self.first_held_out
+        rows = Rows(vectors[:count], targets[:count], vectors[count:end], len(lesson.space))
+        penalty, start = PLAIN_PENALTY, None
+        if (targets[end:] >= 0).any():
+            held_out = Rows(vectors[end:], targets[end:], vectors[:0], len(lesson.space))
+            penalty, start = choose_penalty(
+                rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look
+            )
         linear = fit_linear(
-            rows, recipe.warm_penalty, outlier_weight=recipe.outlier_weight, look=self.lesson.watch.look
+            rows, penalty * recipe.warm_factor, outlier_weight=recipe.outlier_weight, start=start, look=lesson.watch.look
         )
-        state = {name: torch.from_numpy(array) for name, array in linear.tensors().items()}
-        self.head.load_state_dict(state)
+        self.head.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
 
     def _course(self) -> Course:
         recipe = self.lesson.recipe
         head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
         lora = dict(self.lora.parameters) if self.lora else {}
+        rate = recipe.warm_rate * self._warm_size if self.lesson.is_linear else recipe.head_rate
         return Course(
             parameters={**head, **lora},
-            rates={**dict.fromkeys(head, recipe.head_rate), **dict.fromkeys(lora, recipe.rate)},
+            rates={**dict.fromkeys(head, rate), **dict.fromkeys(lora, recipe.rate)},
             buffers={f"head.{name}": buffer for name, buffer in self.head.named_buffers()},
             lengths=self.cut.lengths[: len(self.inside)],
             loss=self._loss,

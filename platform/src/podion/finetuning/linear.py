@@ -14,6 +14,9 @@ from torch.nn import functional
 from podion.finetuning.calibration import Floats, Integers, mean_loss
 from podion.hosting.adapter_files import Array
 
+PLAIN_PENALTY = 0.1
+"""What holds a head back where no row can be spared to choose it."""
+
 _ITERATIONS = 60
 
 

@@ -11,14 +11,11 @@ from torch import Tensor
 from podion.finetuning.calibration import Floats, Integers, calibrate
 from podion.finetuning.examples import Examples, folds_of, hold_out, texts_of
 from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.linear import Linear, Rows, choose_penalty, fit_linear, out_of_fold
+from podion.finetuning.linear import PLAIN_PENALTY, Linear, Rows, choose_penalty, fit_linear, out_of_fold
 from podion.finetuning.prototypes import check_labels, few_shot, label_prototypes, phrasings, zero_shot
 from podion.finetuning.scoring import judge_logits
 from podion.hosting.adapter_files import Array, Calibration
 from podion.vertical import Method
-
-_PLAIN_PENALTY = 0.1
-"""What a head is held back by where no row can be spared to choose it: measured best around 10 rows a label."""
 
 
 def zero_shot_method(lesson: Lesson) -> Made:
@@ -71,7 +68,7 @@ def head_method(lesson: Lesson) -> Made:
     recipe, look = lesson.recipe, lesson.watch.look
     folds = folds_of(lesson.task, lesson.train.inside, recipe.folds, lesson.seed)
     lesson.watch.stage("fitting the head", 0.5, 0.95)
-    penalty = _PLAIN_PENALTY
+    penalty = PLAIN_PENALTY
     if (folds == 0).any():
         others = np.arange(len(rows.outside))
         train, test = rows.where(np.flatnonzero(folds != 0), others), rows.where(np.flatnonzero(folds == 0), [])

@@ -25,15 +25,17 @@ class Recipe:
     """A method and its numbers. Rates are AdamW's peaks after warm-up, from where they fall to 0 in a line.
 
     `penalties` are the L2 weights tried for a linear head, `outlier_weight` says how much out-of-scope rows count that
-    teach it to be unsure. `warm_penalty` is that of the head a LoRA starts from: stronger, so that the layers below
-    have something left to learn.
+    teach it to be unsure. The linear head that a LoRA starts from has `warm_factor` times the best penalty, so that
+    the layers below have something left to learn; its rate is `warm_rate` times the size of its weights, which differs
+    between base models by an order of magnitude. Any other head learns at `head_rate`.
     """
 
     method: Method
     folds: int = 5
     validation_share: float = 0.1
     penalties: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
-    warm_penalty: float = 0.5
+    warm_factor: float = 4.0
+    warm_rate: float = 0.015
     outlier_weight: float = 0.1
     epochs: int = 6
     patience: int = 3
