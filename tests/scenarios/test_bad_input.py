@@ -222,8 +222,8 @@ def test_a_deployment_needs_an_adapter_of_ones_own_that_is_finished(
     [
         ({"task": "slots"}, 422, "wrong_task", "customer_service/intent"),
         ({"task": "nothing"}, 422, "unknown_task", "intent, slots"),
-        ({"mode": "shadow"}, 501, "not_built", "live"),
-        ({"mode": "dead"}, 422, "bad_request", "/mode"),
+        ({"mode": "shadow"}, 422, "unknown_mode", "live"),
+        ({"mode": 7}, 422, "bad_request", "/mode"),
         ({"adapter": 7}, 422, "bad_request", "/adapter"),
     ],
 )
@@ -234,8 +234,8 @@ def test_a_deployment_of_the_wrong_kind(
     assert word in problem(answer, status, code)["detail"]
 
 
-def test_there_is_nothing_before_the_first_deployment(shop: Any, problem: Any) -> None:
-    problem(post(shop.tenant, f"deployments/{shop.deployment}:rollback", None), 409, "nothing_before")
+def test_there_is_nothing_before_the_first_deployment(opposite: Any, problem: Any) -> None:
+    problem(post(opposite.tenant, f"deployments/{opposite.deployment}:rollback", None), 409, "nothing_before")
 
 
 # Whatever has a shape.

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,13 @@ class Client:
     done: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = field(default_factory=dict)
     tried: Counter[str] = field(default_factory=Counter)
     replayed: int = 0
+    given_up: threading.Event = field(default_factory=threading.Event)
 
     def do(self, kind: str, path: str, sent: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         """Do one operation exactly once, whatever happens to the server meanwhile; return the acknowledgement."""
         headers = {"Idempotency-Key": f"{kind}-{self.draw.getrandbits(64):x}"}
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self.given_up.is_set():
             self.tried[kind] += 1
             self.begun[kind].set()
             try:
@@ -92,7 +94,8 @@ def tenant(make_server: Callable[..., Any]) -> Iterator[tuple[Any, Any]]:
     tenant = server.tenant()
     yield server, tenant
     tenant.http.close()
-    assert server.stop() == 0
+    if server.process.poll() is None:
+        assert server.stop() == 0
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
@@ -119,6 +122,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
     try:
         strike(server, client, random.Random(SEED + 1), lambda: not failures)
         time.sleep(0.5)
+    except BaseException:
+        client.given_up.set()
+        raise
     finally:
         stop.set()
         thread.join(PATIENCE + 10)
@@ -128,7 +134,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
 
     insist_on_what_was_acknowledged(shop, client)
     insist_on_the_bill(shop, client, rows=dataset["rows"], predictions=len(predictions))
-    print({"tried": dict(client.tried), "done": {k: len(v) for k, v in client.done.items()}, "replays": client.replayed})
+    print(
+        {"tried": dict(client.tried), "done": {k: len(v) for k, v in client.done.items()}, "replays": client.replayed}
+    )
     with closing(sqlite3.connect(server.home / "podion.sqlite")) as raw:
         insist_on_the_rows(raw, shop.id, client, predictions)
     for sent, made in client.done["upload"]:
@@ -152,10 +160,18 @@ def strike(server: Any, client: Client, draw: random.Random, going: Callable[[],
                 assert client.begun[target].wait(PATIENCE) or not going()
             time.sleep(draw.uniform(0.0, 0.03))
         server.kill()
-        assert not run_children(server)
+        insist_on_no_orphans(server)
         if not going():
             return
         server.start()
+
+
+def insist_on_no_orphans(server: Any) -> None:
+    """A run does not outlive its supervisor, but for the moment that a process takes to start."""
+    deadline = time.monotonic() + 20
+    while run_children(server):
+        assert time.monotonic() < deadline, "a run outlived its supervisor"
+        time.sleep(0.05)
 
 
 def run_children(server: Any) -> list[psutil.Process]:
@@ -183,7 +199,7 @@ def insist_on_what_was_acknowledged(shop: Any, client: Client) -> None:
     ledger = everything(shop, "deployments")
     assert [row["id"] for row in ledger] == [made["id"] for _, made in reversed(client.done["deploy"])]
     assert [row["state"] for row in ledger] == ["live"] + ["ended"] * (len(ledger) - 1)
-    for newer, older in zip(ledger, ledger[1:], strict=False):
+    for newer, older in pairwise(ledger):
         assert older["to_at"] == newer["from_at"], "there is no time at which two served, or none"
 
 
@@ -218,7 +234,9 @@ def insist_on_the_rows(raw: sqlite3.Connection, tenant: str, client: Client, pre
     assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
     stored = raw.execute("SELECT id, prediction, label, value FROM feedback WHERE tenant = ?", (tenant,)).fetchall()
-    wanted = [(made["id"], sent["prediction_id"], sent["label"], sent["value"]) for sent, made in client.done["feedback"]]
+    wanted = [
+        (made["id"], sent["prediction_id"], sent["label"], sent["value"]) for sent, made in client.done["feedback"]
+    ]
     assert sorted(stored) == sorted(wanted)
     kept = raw.execute("SELECT id FROM predictions WHERE tenant = ?", (tenant,)).fetchall()
     assert sorted(kept) == sorted((name,) for name in predictions)
@@ -239,11 +257,10 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(
 
     body = {"task": "intent", "dataset": other.upload(utterances)["id"], "method": "lora", "seed": 3}
     run = other.json("POST", f"{API}/runs", 201, json=body)["id"]
-    checkpoints = server.home
-    seen = wait_for_checkpoint(checkpoints, run, after=0)
+    first = wait_for_checkpoint(server.home, run, after=0)
     (child,) = run_children(server)
     os.kill(child.pid, signal.SIGKILL)
-    seen = wait_for_checkpoint(checkpoints, run, after=seen)
+    second = wait_for_checkpoint(server.home, run, after=first)
     server.kill()
     server.start()
     killed = other.wait(run, seconds=PATIENCE)
@@ -257,10 +274,9 @@ def test_a_killed_run_goes_on_from_its_checkpoint_to_the_same_bits(
     meters = other.json("GET", "/v1/usage", 200)["meters"]
     assert meters["runs"] == 1
     attempts = told_epochs(other, run)
-    print(attempts)
     assert len(attempts) == 3
-    for before, after in zip(attempts, attempts[1:], strict=False):
-        assert after[0] > before[0], "an attempt that goes on does not begin at the first epoch again"
+    assert attempts[1] and min(attempts[1]) > first, "the second attempt went on from the checkpoint of the first"
+    assert min(attempts[2], default=second + 1) > second, "the third attempt went on from the checkpoint of the second"
     assert not list(server.home.glob(f"files/**/{run}")), "checkpoints are gone when the run is over"
     other.http.close()
 

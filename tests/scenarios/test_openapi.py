@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 26
+EXAMPLES = 22
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from podion.cli.main import build
 
 LONGEST_SECONDS = 280
 
@@ -37,7 +40,8 @@ class Ran:
         assert (self.status, self.out) == (1, ""), (self.status, self.out, self.err)
         lines = self.err.splitlines()
         assert lines and lines[-1].startswith("podion: "), self.err
-        assert not [line for line in lines if "Traceback" in line or line.startswith("podion: ") and line != lines[-1]]
+        assert "Traceback" not in self.err
+        assert not [line for line in lines[:-1] if line.startswith("podion: ")], self.err
         return lines[-1].removeprefix("podion: ")
 
 
@@ -49,20 +53,17 @@ class Podion:
     environment: dict[str, str] = field(default_factory=dict)
     command: Sequence[str] = (str(Path(sys.executable).with_name("podion")),)
 
+    def variables(self, environment: dict[str, str]) -> dict[str, str]:
+        """The environment of one run."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PODION_")}
+        ours = {"PODION_BASE": "minilm-l6", "PODION_THREADS": "1", "PODION_DEVICE": "cpu"}
+        return {**inherited, "PODION_HOME": str(self.home), **ours, **self.environment, **environment}
+
     def __call__(self, *words: str | Path, **environment: str) -> Ran:
         """Run one command to its end."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PODION_")}
         ran = subprocess.run(
             [*self.command, *map(str, words)],
-            env={
-                **inherited,
-                "PODION_HOME": str(self.home),
-                "PODION_BASE": "minilm-l6",
-                "PODION_THREADS": "1",
-                "PODION_DEVICE": "cpu",
-                **self.environment,
-                **environment,
-            },
+            env=self.variables(environment),
             capture_output=True,
             stdin=subprocess.DEVNULL,
             text=True,
@@ -71,6 +72,22 @@ class Podion:
             check=False,
         )
         return Ran(status=ran.returncode, out=ran.stdout, err=ran.stderr)
+
+
+class PodionHere(Podion):
+    """The command in this process: the same words, the same answers, and no second of start-up."""
+
+    def __call__(self, *words: str | Path, **environment: str) -> Ran:
+        """Run one command to its end."""
+        variables: dict[str, str | None] = {name: None for name in os.environ if name.startswith("PODION_")}
+        ran = CliRunner().invoke(build(), [*map(str, words)], env={**variables, **self.variables(environment)})
+        assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+        return Ran(status=ran.exit_code, out=ran.stdout, err=ran.stderr)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> PodionHere:
+    return PodionHere(home=tmp_path / "home")
 
 
 @pytest.fixture

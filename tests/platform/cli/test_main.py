@@ -20,8 +20,8 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("group", COMMANDS)
-def test_help_names_every_command(podion: Any, group: tuple[str, ...]) -> None:
-    ran = podion(*group, "--help")
+def test_help_names_every_command(here: Any, group: tuple[str, ...]) -> None:
+    ran = here(*group, "--help")
     listed = {line.split()[1] for line in ran.out.splitlines() if line.startswith("│ ") and line[2] != " "}
     assert ran.status == 0
     assert listed - {"--help"} == COMMANDS[group]
@@ -43,8 +43,8 @@ def test_python_m_podion_is_podion(podion: Any) -> None:
         (("plugins", "new", "parrot", "--json"), "examples/praise"),
     ],
 )
-def test_what_is_not_built_says_so(podion: Any, words: tuple[str, ...], expected: str) -> None:
-    said = podion(*words).refusal
+def test_what_is_not_built_says_so(here: Any, words: tuple[str, ...], expected: str) -> None:
+    said = here(*words).refusal
     assert "later version" in said or "next version" in said
     assert expected in said
 
@@ -65,21 +65,21 @@ def test_a_word_that_is_no_command_is_a_usage_error(podion: Any) -> None:
 )
 @pytest.mark.parametrize("words", [("migrate",), ("doctor",)])
 def test_bad_settings_name_the_variable(
-    podion: Any, words: tuple[str, ...], environment: dict[str, str], expected: str
+    here: Any, words: tuple[str, ...], environment: dict[str, str], expected: str
 ) -> None:
-    assert expected in podion(*words, "--json", **environment).refusal
+    assert expected in here(*words, "--json", **environment).refusal
 
 
-def test_a_state_folder_that_cannot_be_is_one_line(podion: Any, tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_is_one_line(here: Any, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    assert str(file) in podion("tenant", "list", PODION_HOME=str(file)).refusal
+    assert str(file) in here("tenant", "list", PODION_HOME=str(file)).refusal
 
 
-def test_migrate_makes_the_database_and_may_be_repeated(podion: Any) -> None:
-    assert podion("migrate", "--json").json == {"migrated": True}
-    assert (podion.home / "podion.sqlite").is_file()
-    assert podion("migrate", "--json").json == {"migrated": True}
+def test_migrate_makes_the_database_and_may_be_repeated(here: Any) -> None:
+    assert here("migrate", "--json").json == {"migrated": True}
+    assert (here.home / "podion.sqlite").is_file()
+    assert here("migrate", "--json").json == {"migrated": True}
 
 
 def test_doctor_finds_all_well(podion: Any) -> None:

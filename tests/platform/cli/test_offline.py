@@ -134,11 +134,8 @@ def test_columns_are_renamed_and_dropped(podion: Any, tmp_path: Path) -> None:
     assert ran.json["rows"]["train"] + ran.json["rows"]["validation"] == sum(1 for row in rows if row.get("label"))
     assert "no field has their names: score" in ran.err
     assert "refused" not in ran.err, "the dropped column was never read: its values are too long for the field `lang`"
-    answers = podion(
-        "evaluate", tmp_path / "adapter", "--data", train, "--map", "text=query", "--map", "label=intent", "--drop", "lang",
-        "--json",
-    ).json  # fmt: skip
-    assert answers["metrics"]["accuracy"] > 0.8
+    found = podion("evaluate", tmp_path / "adapter", "--data", train, "--json", *words[2:]).json
+    assert found["metrics"]["accuracy"] > 0.8
 
 
 def test_zero_shot_needs_no_training_and_few_shot_says_how_many(podion: Any, fitted: Fitted, tmp_path: Path) -> None:
@@ -166,7 +163,7 @@ def test_zero_shot_needs_no_training_and_few_shot_says_how_many(podion: Any, fit
     ],
     ids=str,
 )
-def test_what_fit_cannot_do_is_one_line(podion: Any, tmp_path: Path, change: dict[str, str], expected: str) -> None:
+def test_what_fit_cannot_do_is_one_line(here: Any, tmp_path: Path, change: dict[str, str], expected: str) -> None:
     (tmp_path / "empty.jsonl").touch()
     write(tmp_path / "one.jsonl", [{"text": f"where is my parcel {n}", "label": "order_status"} for n in range(20)])
     write(tmp_path / "train.jsonl", rows_of("sample.jsonl"))
@@ -177,47 +174,47 @@ def test_what_fit_cannot_do_is_one_line(podion: Any, tmp_path: Path, change: dic
     words = [given.pop("task")]
     for option, value in given.items():
         words += [option, str(tmp_path / value) if option in ("--train", "--test", "--out") else value]
-    assert expected in podion("fit", *words, "--json").refusal
+    assert expected in here("fit", *words, "--json").refusal
     assert not (tmp_path / "adapter").exists()
     assert (tmp_path / "taken" / "thesis.txt").read_text() == "precious"
 
 
-def test_an_adapter_is_never_written_over(podion: Any, fitted: Fitted) -> None:
+def test_an_adapter_is_never_written_over(here: Any, fitted: Fitted) -> None:
     before = contents(fitted.folder)
-    assert "holds an adapter already" in fit(podion, fitted.folder, fitted.train, fitted.test).refusal
+    assert "holds an adapter already" in fit(here, fitted.folder, fitted.train, fitted.test).refusal
     assert contents(fitted.folder) == before
 
 
-def test_what_is_no_adapter_is_refused(podion: Any, fitted: Fitted, tmp_path: Path) -> None:
-    assert tmp_path.name in podion("evaluate", tmp_path, "--data", fitted.test, "--json").refusal
+def test_what_is_no_adapter_is_refused(here: Any, fitted: Fitted, tmp_path: Path) -> None:
+    assert tmp_path.name in here("evaluate", tmp_path, "--data", fitted.test, "--json").refusal
     out = tmp_path / "out.jsonl"
-    assert podion("predict", tmp_path / "none", "--data", fitted.test, "--out", out).refusal
-    assert "nowhere" in podion("predict", fitted.folder, "--data", tmp_path / "nowhere.csv", "--out", out).refusal
+    assert here("predict", tmp_path / "none", "--data", fitted.test, "--out", out).refusal
+    assert "nowhere" in here("predict", fitted.folder, "--data", tmp_path / "nowhere.csv", "--out", out).refusal
     assert not out.exists()
 
 
-def test_a_changed_adapter_is_refused(podion: Any, fitted: Fitted, tmp_path: Path) -> None:
+def test_a_changed_adapter_is_refused(here: Any, fitted: Fitted, tmp_path: Path) -> None:
     for name, data in contents(fitted.folder).items():
         (tmp_path / name).write_bytes(data)
     head = tmp_path / "head.safetensors"
     head.write_bytes(head.read_bytes()[:-1] + b"\x7f")
-    assert "head.safetensors" in podion("evaluate", tmp_path, "--data", fitted.test).refusal
+    assert "head.safetensors" in here("evaluate", tmp_path, "--data", fitted.test).refusal
 
 
-def test_predict_leaves_out_no_row_in_silence(podion: Any, fitted: Fitted, tmp_path: Path) -> None:
+def test_predict_leaves_out_no_row_in_silence(here: Any, fitted: Fitted, tmp_path: Path) -> None:
     data = write(tmp_path / "data.jsonl", [{"text": "where is it"}, {"text": ""}, {"text": "a refund please"}])
-    assert "line 2" in podion("predict", fitted.folder, "--data", data, "--out", tmp_path / "out.jsonl").refusal
+    assert "line 2" in here("predict", fitted.folder, "--data", data, "--out", tmp_path / "out.jsonl").refusal
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_split_parts_a_file(podion: Any, fitted: Fitted, tmp_path: Path) -> None:
+def test_split_parts_a_file(here: Any, fitted: Fitted, tmp_path: Path) -> None:
     words = ("--test", "0.25", "--seed", "2026", "--stratify", "label", "--json")
-    found = podion("split", fitted.train, *words, "--out", tmp_path / "a").json
+    found = here("split", fitted.train, *words, "--out", tmp_path / "a").json
     parts = [Path(found[name]).read_text("utf-8").splitlines() for name in ("train", "test")]
     assert found["rows"] == {"train": len(parts[0]), "test": len(parts[1])}
     assert sorted(parts[0] + parts[1]) == sorted(fitted.train.read_text("utf-8").splitlines())
-    again = podion("split", fitted.train, *words, "--out", tmp_path / "b").json
+    again = here("split", fitted.train, *words, "--out", tmp_path / "b").json
     assert Path(again["test"]).read_bytes() == Path(found["test"]).read_bytes()
-    assert "colour" in podion("split", fitted.train, "--stratify", "colour", "--out", tmp_path / "c").refusal
-    assert podion("split", tmp_path / "nowhere.csv", "--out", tmp_path / "c").refusal
-    assert podion("split", fitted.train, "--test", "1.5", "--out", tmp_path / "c").refusal
+    assert "colour" in here("split", fitted.train, "--stratify", "colour", "--out", tmp_path / "c").refusal
+    assert here("split", tmp_path / "nowhere.csv", "--out", tmp_path / "c").refusal
+    assert here("split", fitted.train, "--test", "1.5", "--out", tmp_path / "c").refusal

@@ -53,24 +53,24 @@ def test_a_tenant_from_first_to_last(podion: Any) -> None:
     raw.close()
 
 
-def test_a_key_from_first_to_last(podion: Any) -> None:
-    podion("tenant", "create", "acme", "--json")
-    made = podion("key", "create", "acme", "--scope", "predict", "--scope", "data", "--label", "web", "--json").json
-    assert opens(podion, made["key"]) == {"predict", "data"}
+def test_a_key_from_first_to_last(here: Any) -> None:
+    here("tenant", "create", "acme", "--json")
+    made = here("key", "create", "acme", "--scope", "predict", "--scope", "data", "--label", "web", "--json").json
+    assert opens(here, made["key"]) == {"predict", "data"}
 
-    after = podion("key", "rotate", "acme", made["key_id"], "--overlap", "0", "--json").json
+    after = here("key", "rotate", "acme", made["key_id"], "--overlap", "0", "--json").json
     assert after["replaces"] == made["key_id"]
-    assert opens(podion, after["key"]) == {"predict", "data"}
-    assert not opens(podion, made["key"]), "an overlap of 0 seconds ends the old key at once"
+    assert opens(here, after["key"]) == {"predict", "data"}
+    assert not opens(here, made["key"]), "an overlap of 0 seconds ends the old key at once"
 
-    assert podion("key", "revoke", "acme", after["key_id"], "--json").json["revoked"] is True
-    assert not opens(podion, after["key"])
+    assert here("key", "revoke", "acme", after["key_id"], "--json").json["revoked"] is True
+    assert not opens(here, after["key"])
 
 
-def test_people_are_shown_lines(podion: Any) -> None:
-    made = podion("tenant", "create", "acme")
+def test_people_are_shown_lines(here: Any) -> None:
+    made = here("tenant", "create", "acme")
     assert made.status == 0 and "shown once" in made.out and "acme" in made.out and not made.out.startswith("{")
-    assert "acme" in podion("tenant", "list").out
+    assert "acme" in here("tenant", "list").out
 
 
 @pytest.mark.parametrize(
@@ -84,28 +84,28 @@ def test_people_are_shown_lines(podion: Any) -> None:
         (("key", "rotate", "nobody", "key_x"), "no tenant 'nobody'"),
     ],
 )
-def test_what_cannot_be_is_one_line(podion: Any, words: tuple[str, ...], expected: str) -> None:
-    assert expected in podion(*words, "--json").refusal
+def test_what_cannot_be_is_one_line(here: Any, words: tuple[str, ...], expected: str) -> None:
+    assert expected in here(*words, "--json").refusal
 
 
-def test_refusals_that_need_a_tenant(podion: Any) -> None:
-    podion("tenant", "create", "acme")
-    assert "exists" in podion("tenant", "create", "acme", "--json").refusal
-    assert "predict, data, train, deploy, admin" in podion("key", "create", "acme", "--scope", "all").refusal
-    assert "key" in podion("key", "revoke", "acme", "key_x").refusal
-    assert "key" in podion("key", "rotate", "acme", "key_x").refusal
-    asked = podion("tenant", "delete", "acme")
+def test_refusals_that_need_a_tenant(here: Any) -> None:
+    here("tenant", "create", "acme")
+    assert "exists" in here("tenant", "create", "acme", "--json").refusal
+    assert "predict, data, train, deploy, admin" in here("key", "create", "acme", "--scope", "all").refusal
+    assert "key" in here("key", "revoke", "acme", "key_x").refusal
+    assert "key" in here("key", "rotate", "acme", "key_x").refusal
+    asked = here("tenant", "delete", "acme")
     assert asked.status == 1 and "Traceback" not in asked.err, "without --yes and without an answer nothing is removed"
-    assert len(podion("tenant", "list", "--json").json["data"]) == 1
+    assert len(here("tenant", "list", "--json").json["data"]) == 1
 
 
-def test_a_refused_create_leaves_nothing_behind(podion: Any) -> None:
-    podion("tenant", "create", "acme", "--enable", "nothing_such")
-    assert podion("tenant", "list", "--json").json == {"data": []}
+def test_a_refused_create_leaves_nothing_behind(here: Any) -> None:
+    here("tenant", "create", "acme", "--enable", "nothing_such")
+    assert here("tenant", "list", "--json").json == {"data": []}
 
 
-def test_another_tenants_key_is_not_there(podion: Any, tmp_path: Path) -> None:
-    theirs = podion("tenant", "create", "theirs", "--json").json
-    podion("tenant", "create", "ours", "--json")
-    assert "key" in podion("key", "revoke", "ours", theirs["key_id"]).refusal
-    assert opens(podion, theirs["key"])
+def test_another_tenants_key_is_not_there(here: Any, tmp_path: Path) -> None:
+    theirs = here("tenant", "create", "theirs", "--json").json
+    here("tenant", "create", "ours", "--json")
+    assert "key" in here("key", "revoke", "ours", theirs["key_id"]).refusal
+    assert opens(here, theirs["key"])

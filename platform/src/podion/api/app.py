@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Security
 
 from podion.api import problems
 from podion.api.access import TenantGate, bearer, enabled
+from podion.api.body_limit import BodyLimit
 from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
@@ -36,7 +37,6 @@ from podion.vertical import Vertical
 log = logging.getLogger("podion.api")
 
 _DESCRIPTION = "One base model, many verticals: each tenant uploads records, fine-tunes its own adapter and calls it."
-_JSON_LIMIT = 4 << 20
 _HOST_ROUTERS = (datasets_router, runs_router, adapters_router, deployments_router, feedback_router)
 
 
@@ -65,9 +65,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         responses=problems.DOCUMENTED,
-        max_body_size=_JSON_LIMIT,
     )
     problems.install(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog, metrics=metrics)
     app.include_router(health.router)
     for router in (me.router, keys.router, admin.router, announced.router):

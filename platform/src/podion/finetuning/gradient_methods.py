@@ -66,7 +66,7 @@ class _Training:
         """Train, calibrate on what was kept apart, and say how it went."""
         lesson = self.lesson
         checkpoints = Checkpoints(lesson.checkpoints, lesson.identity)
-        if lesson.is_linear and checkpoints.latest() is None:
+        if lesson.is_linear:
             self._warm_start()
         lesson.watch.stage("training", 0.25, 0.95)
         course = self._course()
@@ -94,11 +94,13 @@ class _Training:
         penalty, start = PLAIN_PENALTY, None
         if (targets[end:] >= 0).any():
             held_out = Rows(vectors[end:], targets[end:], vectors[:0], len(lesson.space))
-            penalty, start = choose_penalty(
-                rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look
-            )
+            penalty, start = choose_penalty(rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look)
         linear = fit_linear(
-            rows, penalty * recipe.warm_factor, outlier_weight=recipe.outlier_weight, start=start, look=lesson.watch.look
+            rows,
+            penalty * recipe.warm_factor,
+            outlier_weight=recipe.outlier_weight,
+            start=start,
+            look=lesson.watch.look,
         )
         self.head.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
 
@@ -106,7 +108,9 @@ class _Training:
         recipe = self.lesson.recipe
         head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
         lora = dict(self.lora.parameters) if self.lora else {}
-        rate = recipe.warm_rate * self._warm_size if self.lesson.is_linear else recipe.head_rate
+        rate = recipe.head_rate
+        if self.lesson.is_linear:
+            rate = recipe.warm_rate * float(self.head.get_parameter("linear.weight").detach().square().mean().sqrt())
         return Course(
             parameters={**head, **lora},
             rates={**dict.fromkeys(head, rate), **dict.fromkeys(lora, recipe.rate)},

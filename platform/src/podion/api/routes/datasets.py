@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
 from podion.api.access import HostCaller
+from podion.api.body_limit import lift_limit
 from podion.api.idempotency import once
 from podion.api.pages import Cursor, Limit, Page, decode, encode, page
 from podion.api.services import Services, services_of
@@ -25,8 +26,6 @@ from podion.vertical import Task, Vertical
 TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
 DatasetId = Annotated[str, Path(max_length=100)]
 _CHUNK = 1 << 20
-_OWN_LIMIT = 1 << 40
-"""Lifts the limit of JSON bodies: uploads are counted against their own limit while they stream in."""
 
 
 class RefusalOut(BaseModel):
@@ -61,7 +60,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
     """Return the dataset routes of one vertical."""
     router = APIRouter(dependencies=[requires("data")])
 
-    @router.post("/datasets", status_code=201, response_model=DatasetOut, openapi_extra=_BODY, max_body_size=_OWN_LIMIT)
+    @router.post("/datasets", status_code=201, response_model=DatasetOut, openapi_extra=_BODY)
     async def upload_dataset(
         request: Request,
         caller: HostCaller,
@@ -173,6 +172,7 @@ async def _answer(
 
 async def _receive(request: Request, target: FilePath, limit: int) -> str:
     """Stream the body, or the form field `file`, to `target`; return its SHA-256."""
+    lift_limit(request)
     hasher = hashlib.sha256()
     written = 0
     with target.open("wb") as out:

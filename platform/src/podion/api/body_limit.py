@@ -1,0 +1,53 @@
+"""How many bytes a request may send, refused as a problem while they come in. Plain ASGI."""
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BYTES = 4 << 20
+"""Of a body that is no upload: JSON is read into memory whole."""
+
+
+class Allowance:
+    """What is left of one request's bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._most: int | None = most
+        self._taken = 0
+
+    def take(self, size: int) -> None:
+        """Count bytes that came in; raises `HTTPException` (413) beyond the limit."""
+        self._taken += size
+        if self._most is not None and self._taken > self._most:
+            raise HTTPException(413, f"the body is larger than {self._most >> 20} MiB: send it in parts")
+
+    def lift(self) -> None:
+        """Take the limit away."""
+        self._most = None
+
+
+class BodyLimit:
+    """Counts every request's body; a route that streams its body to a file lifts the limit and keeps its own."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        allowance = scope.setdefault("state", {})["body"] = Allowance(self._most)
+
+        async def receive_counted() -> Message:
+            message = await receive()
+            allowance.take(len(message.get("body", b"")))
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+
+def lift_limit(request: Request) -> None:
+    """Let a request send as much as its route counts for itself."""
+    request.state.body.lift()
