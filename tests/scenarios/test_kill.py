@@ -26,6 +26,9 @@ TARGETS = ("upload", "run", "deploy", "feedback", "training")
 
 MOST_RUNS = 4
 ROWS = 6
+LOST_ANSWERS = 0.25
+"""Share of answers that the client throws away once, as if the line had broken after the effect."""
+
 PATIENCE = 150.0
 
 pytestmark = pytest.mark.timeout(900)
@@ -46,6 +49,7 @@ class Client:
     def do(self, kind: str, path: str, sent: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         """Do one operation exactly once, whatever happens to the server meanwhile; return the acknowledgement."""
         headers = {"Idempotency-Key": f"{kind}-{self.draw.getrandbits(64):x}"}
+        unlucky = self.draw.random() < LOST_ANSWERS
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and not self.given_up.is_set():
             self.tried[kind] += 1
@@ -59,6 +63,9 @@ class Client:
                 time.sleep(0.1)
                 continue
             assert response.status_code == 201, (kind, response.status_code, response.text)
+            if unlucky:
+                unlucky = False
+                continue
             self.replayed += response.headers.get("idempotent-replayed") == "true"
             self.done.setdefault(kind, []).append((sent, response.json()))
             return dict(response.json())
@@ -137,6 +144,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(
     print(
         {"tried": dict(client.tried), "done": {k: len(v) for k, v in client.done.items()}, "replays": client.replayed}
     )
+    assert client.replayed >= 5, "answers that were lost on their way are given again"
     with closing(sqlite3.connect(server.home / "podion.sqlite")) as raw:
         insist_on_the_rows(raw, shop.id, client, predictions)
     for sent, made in client.done["upload"]:

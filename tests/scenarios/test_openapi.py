@@ -64,10 +64,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(make_server: Callable[..., Any], sample: list[dict[str, Any]]) -> Iterator[World]:
+def world(make_server: Callable[..., Any], utterances: list[dict[str, Any]]) -> Iterator[World]:
     server = make_server()
     tenant, spare, third = server.tenant("customer_service", "praise"), server.tenant(), server.tenant()
-    dataset = tenant.upload([*sample, {"text": ""}])["id"]
+    dataset = tenant.upload([*utterances, {"text": ""}])["id"]
     run = tenant.run(dataset)
     assert run["state"] == "succeeded", run
     body = {"task": "intent", "adapter": run["adapter"]}

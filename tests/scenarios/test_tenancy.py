@@ -253,10 +253,9 @@ def test_what_is_somebody_elses_cannot_be_extended(
 
 def test_a_vertical_that_was_never_enabled_is_not_there(server: Any, problem: Any) -> None:
     tenant = server.tenant("praise")
-    routes = [
-        ("POST", "parse"), ("POST", "datasets?task=intent"), ("GET", "datasets"), ("GET", "datasets/x"),
-        ("GET", "runs"), ("POST", "runs"), ("GET", "runs/x/events"), ("GET", "adapters"), ("GET", "deployments"), ("POST", "feedback"),
-    ]  # fmt: skip
+    gets = ("datasets", "datasets/x", "datasets/x/errors", "runs", "runs/x", "runs/x/events", "adapters", "deployments")
+    posts = ("parse", "datasets?task=intent", "datasets/x:grow", "runs", "runs/x:cancel", "deployments", "feedback")
+    routes = [*(("GET", path) for path in gets), *(("POST", path) for path in posts)]
     for method, path in routes:
         detail = problem(tenant.http.request(method, f"{API}/{path}"), 404, "not_found")["detail"]
         assert "PUT /v1/verticals/customer_service" in detail

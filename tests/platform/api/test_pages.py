@@ -51,9 +51,7 @@ def test_pages_show_every_item_once_and_in_order(numbers: list[int], limit: int)
     for _ in range(len(numbers) + 2):
         after = decode(cursor)
         start = numbers.index(int(after)) + 1 if after is not None else 0
-        found: Page[Item] = page(
-            numbers[start : start + limit + 1], limit, lambda number: Item(number=number), lambda number: str(number)
-        )
+        found: Page[Item] = page(numbers[start : start + limit + 1], limit, lambda number: Item(number=number), str)
         assert len(found.data) <= limit
         shown += [item.number for item in found.data]
         cursor = found.next

@@ -29,7 +29,7 @@ def test_the_rate_rises_and_falls() -> None:
     assert 0 < shares[-1] < 0.02
 
 
-def course(values: list[float]) -> tuple[Course, torch.nn.Parameter]:
+def course(values: list[float], error: float = 0.0) -> tuple[Course, torch.nn.Parameter]:
     weight = torch.nn.Parameter(torch.zeros(3))
     readings = iter(values)
 
@@ -42,7 +42,7 @@ def course(values: list[float]) -> tuple[Course, torch.nn.Parameter]:
             rates={"w": 0.05},
             lengths=[3] * 8,
             loss=loss,
-            measure=lambda: (next(readings), 0.0),
+            measure=lambda: (next(readings), error),
         ),
         weight,
     )
@@ -66,3 +66,8 @@ def test_the_process_keeps_its_random_state() -> None:
     train(lesson, RECIPE, 0, Watch(), Checkpoints(None, ""))
     assert torch.equal(torch.rand(2), expected)
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_of_epochs_that_differ_by_noise_the_later_is_kept() -> None:
+    lesson, _ = course([0.5, 0.9, 0.88, 0.87, 0.6, 0.5], error=0.025)
+    assert train(lesson, RECIPE, 0, Watch(), Checkpoints(None, "")) == 3

@@ -10,7 +10,7 @@ from podion.cli.output import Json, say, show, told
 
 def serve(
     host: Annotated[str | None, typer.Option(help="default: PODION_HOST or 127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="default: PODION_PORT or 8000")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="default: PODION_PORT or 8000")] = None,
 ) -> None:
     """Serve the API, the engine and the runs until SIGTERM."""
     import logging

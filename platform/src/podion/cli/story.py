@@ -1,45 +1,21 @@
 """The story of a tenant, told over real HTTP against a server that is started for it."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from podion.catalogue.catalogue import Catalogue, load_plugins
 from podion.cli.client import Client
+from podion.cli.local_server import local_server
 from podion.cli.material import Material, as_jsonl, bad_rows, material
-from podion.cli.output import Bar, say
+from podion.cli.output import Bar
+from podion.cli.telling import Step, Told
 from podion.errors import Unavailable
 from podion.hosting.bases import install_base
 from podion.settings import Settings
 from podion.vertical import Task, Vertical
 
-_START_SECONDS = 90
 TENANT = "acme-shop"
-
-
-@dataclass
-class Told:
-    """What happened, as facts and as lines for people."""
-
-    facts: dict[str, Any] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-
-    def add(self, chapter: str, text: str, **facts: Any) -> None:
-        """Tell one chapter and keep its facts."""
-        self.lines.append(f"  {chapter:<18} {text}")
-        self.facts.update(facts)
-        say(f"✓ {chapter:<18} {text}")
 
 
 def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
@@ -53,13 +29,14 @@ def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
     bar.close()
     told = Told()
     started = time.monotonic()
-    with _server(settings) as (url, operator_key):
+    with local_server(settings) as (url, operator_key):
         for vertical in verticals:
             _Story(told, url, operator_key, vertical, material(vertical, data)).tell()
     told.facts["seconds"] = round(time.monotonic() - started, 1)
     told.lines = [
-        f"What happened (base {settings.base}, {told.facts['seconds']} s):",
-        *told.lines,
+        f"What happened, on base {settings.base} in {told.facts['seconds']} s, accuracy on the same unseen texts:",
+        "",
+        *told.table(),
         "",
         "Next:  make serve          the server, on http://127.0.0.1:8000/docs",
         "       podion doctor       what is well and what is not",
@@ -74,64 +51,6 @@ def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Vertical]:
     return [vertical for vertical in catalogue.verticals.values() if vertical.sample is not None]
 
 
-@contextmanager
-def _server(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Run `podion serve` on a free port over a fresh state folder; yields its URL and the operator's key."""
-    home = settings.home / "demo"
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **os.environ,
-        "PODION_HOME": str(home),
-        "PODION_HOST": "127.0.0.1",
-        "PODION_PORT": str(port),
-        "PODION_DATABASE_URL": "",
-        "PODION_FILES_URL": "",
-        "PODION_OPERATOR_KEY": "",
-    }
-    environment.pop("PODION_OPERATOR_KEY")
-    say(f"  server on {url}, its log in {home / 'server.log'}")
-    with (home / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "podion", "serve"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-        try:
-            _wait(url, process)
-            yield url, (home / "operator.key").read_text("utf-8").strip()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    bar = Bar()
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise Unavailable(f"the server ended with status {process.returncode}: see its log")
-        try:
-            if httpx.get(f"{url}/readyz", timeout=5).status_code == 200:
-                bar.close()
-                return
-        except httpx.HTTPError:
-            pass
-        bar.update("waiting for the server")
-        time.sleep(0.2)
-    raise Unavailable(f"the server was not ready within {_START_SECONDS} s: see its log")
-
-
 class _Story:
     """One tenant, one vertical, from the first key to the way back."""
 
@@ -144,6 +63,7 @@ class _Story:
         self._path = f"/v1/{vertical.path}"
         self._things = things
         self._bar = Bar()
+        self._since = time.monotonic()
 
     def tell(self) -> None:
         """Tell it."""
@@ -151,7 +71,7 @@ class _Story:
         dataset = self._records()
         self._day_one()
         first = self._run("Fine-tune", dataset, "lora")
-        live = self._deploy("Deploy", first)
+        self._deploy("Deploy", first)
         self._conversation()
         grown = self._feedback(dataset)
         second = self._run("Second run", grown, "head")
@@ -165,7 +85,7 @@ class _Story:
         made = self._operator.post("/v1/admin/tenants", {"name": TENANT})
         client = Client(self._url, made["key"])
         client.put(f"/v1/verticals/{self._vertical.name}", {"config": {}})
-        self._told.add("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {self._vertical.name} enabled")
+        self._told.say("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {self._vertical.name} enabled")
         return client
 
     def _records(self) -> str:
@@ -173,19 +93,20 @@ class _Story:
         made = self._client.upload(f"{self._path}/datasets", body, task=self._task.name)
         rows = made["report"]
         errors = self._client.get(f"{self._path}/datasets/{made['id']}/errors")["data"]
-        self._told.add(
+        self._told.say(
             "Records",
             f"{rows['read']:,} read from {self._things.source}: {rows['kept']:,} kept, "
             f"{rows['duplicate_count']} duplicates, {rows['refused']} refused, {len(made['labels'])} labels",
             dataset_rows=made["rows"],
         )
         for error in errors:
-            self._told.add("", f"line {error['line']:,} {error['field'] or '(row)'}: {error['reason']}")
+            self._told.say("", f"line {error['line']:,} {error['field'] or '(row)'}: {error['reason']}")
         return str(made["id"])
 
     def _day_one(self) -> None:
         accuracy, milliseconds = self._accuracy()
-        self._told.add(
+        self._step("Day one", "zero-shot", accuracy)
+        self._told.say(
             "Day one",
             f"zero-shot, before any training: accuracy {accuracy:.3f} on "
             f"{len(self._things.test)} unseen texts, {milliseconds:.1f} ms a text",
@@ -207,7 +128,7 @@ class _Story:
             raise Unavailable(f"the run {run['id']} {ended.get('state')}: {ended.get('error')}")
         report = ended["report"]
         metrics = report["metrics"].get("test") or report["metrics"]["validation"]
-        self._told.add(
+        self._told.say(
             chapter,
             f"{method}, {report['rows']['train']:,} rows, {time.monotonic() - started:.0f} s: held-out "
             f"accuracy {metrics['accuracy']:.3f}, macro-F1 {metrics['macro_f1']:.3f}, ECE {metrics['ece']:.3f} "
@@ -219,7 +140,8 @@ class _Story:
     def _deploy(self, chapter: str, run: dict[str, Any]) -> dict[str, Any]:
         made = self._client.post(f"{self._path}/deployments", {"task": self._task.name, "adapter": run["adapter"]})
         accuracy, milliseconds = self._accuracy()
-        self._told.add(
+        self._step(chapter, f"{run['report']['method']} {run['adapter'][:12]}…", accuracy)
+        self._told.say(
             chapter,
             f"adapter {run['adapter'][:12]}… is live: accuracy {accuracy:.3f} on the same "
             f"{len(self._things.test)} texts, {milliseconds:.1f} ms a text",
@@ -232,7 +154,7 @@ class _Story:
         answers = self._ask(texts)
         for text, answer in zip(texts, answers, strict=True):
             verdict = "abstains: out of scope, or not sure enough" if answer["abstained"] else answer["label"]
-            self._told.add("A question", f"“{text}” → {verdict} ({answer['confidence']:.2f})")
+            self._told.say("A question", f"“{text}” → {verdict} ({answer['confidence']:.2f})")
         self._told.facts["out_of_scope_refused"] = bool(answers[-1]["abstained"])
 
     def _feedback(self, dataset: str) -> str:
@@ -245,7 +167,7 @@ class _Story:
                 f"{self._path}/feedback", {"prediction_id": answer["prediction_id"], "label": row["label"]}
             )
         grown = self._client.post(f"{self._path}/datasets/{dataset}:grow", {"feedback": True})
-        self._told.add(
+        self._told.say(
             "Feedback",
             f"{len(rows)} answers reviewed, {wrong} of them corrected; the dataset grew to {grown['rows']:,} rows",
             grown_rows=grown["rows"],
@@ -256,15 +178,25 @@ class _Story:
         started = time.monotonic()
         back = self._client.post(f"{self._path}/deployments/{live['id']}:rollback")
         took = (time.monotonic() - started) * 1e3
-        assert back["adapter"] == first["adapter"]
-        self._told.add(
-            "Rollback", f"one call, {took:.0f} ms: {back['adapter'][:12]}… serves again", rolled_back_to_first=True
+        accuracy, _ = self._accuracy()
+        self._step("Rollback", f"{first['report']['method']} {back['adapter'][:12]}…", accuracy)
+        self._told.say(
+            "Rollback",
+            f"one call, {took:.0f} ms: {back['adapter'][:12]}… serves again",
+            rolled_back_to_first=back["adapter"] == first["adapter"],
         )
 
     def _bill(self) -> None:
         meters = self._client.get("/v1/usage")["meters"]
         text = ", ".join(f"{value:,.0f} {name.replace('_', ' ')}" for name, value in sorted(meters.items()))
-        self._told.add("Bill", text, usage=meters)
+        self._told.say("Bill", text, usage=meters)
+
+    def _step(self, step: str, answers: str, accuracy: float) -> None:
+        now = time.monotonic()
+        self._told.steps.append(
+            Step(vertical=self._vertical.name, step=step, answers=answers, accuracy=accuracy, seconds=now - self._since)
+        )
+        self._since = now
 
     def _accuracy(self) -> tuple[float, float]:
         rows = self._things.test

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import IO
 
-from podion.errors import Conflict
+from podion.errors import Conflict, Unavailable
 from podion.jobs import lifeline
 from podion.jobs.worker import Worker
 from podion.settings import Settings
@@ -24,6 +24,9 @@ log = logging.getLogger("podion.supervisor")
 _LONGEST_PAUSE = 10.0
 _HEALTHY_SECONDS = 20.0
 _DRAIN_SECONDS = 15.0
+_STILLBORN_SECONDS = 5.0
+_MOST_STILLBORN = 5
+"""Starts in a row that end at once, after which trying again helps nobody."""
 
 
 @contextmanager
@@ -56,14 +59,18 @@ class Keeper:
         self._started = 0.0
         self._pause = 0.0
         self._due = 0.0
+        self._stillborn = 0
 
     def look(self) -> None:
-        """Start the process when it is not running and its pause is over."""
+        """Start the process when it is not running and its pause is over; raises `Unavailable` when that is no use."""
         now = time.monotonic()
         if self._process is not None and self._process.poll() is None:
             return
         if self._process is not None:
             lived = now - self._started
+            self._stillborn = self._stillborn + 1 if lived < _STILLBORN_SECONDS else 0
+            if self._stillborn >= _MOST_STILLBORN:
+                raise Unavailable(f"the {self.name} ended at once in {_MOST_STILLBORN} starts: its log above says why")
             self._pause = 0.1 if lived > _HEALTHY_SECONDS else min(_LONGEST_PAUSE, max(0.1, self._pause * 2))
             log.warning(
                 "%s ended with %s after %.1f s: again in %.1f s",

@@ -24,7 +24,6 @@ from podion.finetuning.scoring import (
     calibrate_head,
     featured,
     judge,
-    mean_head_loss,
     primary_value,
 )
 from podion.finetuning.trainer import Course, deterministic, train
@@ -166,7 +165,9 @@ class _Training:
         batches = self._batches()
         found = answer_all(self.head, batches, plain)
         metrics = judge(task, self.held_out, found, self.lesson.space.labels, plain, brief=True)
-        return primary_value(task, metrics), mean_head_loss(self.head, batches)
+        value = primary_value(task, metrics)
+        share = min(1.0, max(0.0, abs(value)))
+        return value, (share * (1 - share) / max(1, int(metrics["rows"]))) ** 0.5
 
     def _calibrate(self) -> tuple[Calibration, dict[str, Any]]:
         task = self.lesson.task

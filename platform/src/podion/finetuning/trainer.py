@@ -21,8 +21,8 @@ _BUCKET = 16
 class Course:
     """What is trained: parameters by name, the loss of a batch of rows, and how good it is on validation.
 
-    `measure` returns (metric, loss): higher metric wins, equal metrics go by the lower loss; None when there is nothing
-    to validate on, and the last epoch is kept. `dropout` switches it on or off.
+    `measure` returns the metric, higher being better, and its standard error; None when there is nothing to validate
+    on, and the last epoch is kept. `dropout` switches it on or off.
     """
 
     parameters: Mapping[str, nn.Parameter]
@@ -42,23 +42,27 @@ class Course:
 
 @dataclass
 class _Standing:
-    """How the race for the best epoch stands."""
+    """How the race stands: the best metric so far, and the last epoch that is not measurably below it.
+
+    Of epochs that differ by less than a standard error the later one is kept: its rate had fallen further.
+    """
 
     epoch: int = 0
-    best_epoch: int = 0
-    best: tuple[float, float] | None = None
+    kept_epoch: int = 0
+    best: float | None = None
     tensors: dict[str, Tensor] | None = None
 
-    def take(self, value: tuple[float, float] | None, tensors: Mapping[str, Tensor]) -> None:
+    def take(self, measured: tuple[float, float] | None, tensors: Mapping[str, Tensor]) -> None:
         self.epoch += 1
-        better = value is None or self.best is None or (value[0], -value[1]) > (self.best[0], -self.best[1])
-        if better:
-            self.best_epoch, self.best = self.epoch, value
+        value, error = measured or (0.0, 0.0)
+        if self.best is None or value >= self.best - error:
+            self.kept_epoch = self.epoch
             self.tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+        self.best = value if self.best is None else max(self.best, value)
 
 
 def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: Checkpoints) -> int:
-    """Train until the epochs are over or patience is, leave the best parameters in place, and return their epoch.
+    """Train until the epochs are over or patience is, leave the parameters of the best epoch in place and return it.
 
     Goes on from the latest checkpoint, where there is one, to the same bits as without a stop.
     """
@@ -66,7 +70,7 @@ def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: 
     optimiser = _optimiser(course, recipe)
     standing = _restore(course, optimiser, checkpoints)
     with deterministic():
-        while standing.epoch < recipe.epochs and standing.epoch - standing.best_epoch < recipe.patience:
+        while standing.epoch < recipe.epochs and standing.epoch - standing.kept_epoch < recipe.patience:
             _epoch(course, recipe, optimiser, seed, standing.epoch, steps, watch)
             standing.take(course.measure() if course.measure else None, course.tensors)
             checkpoints.save(_checkpoint(course, optimiser, standing))
@@ -75,11 +79,11 @@ def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: 
                 epoch=standing.epoch,
                 epochs=recipe.epochs,
                 metric=course.metric,
-                value=standing.best[0] if standing.best else None,
+                value=standing.best if course.measure else None,
             )
     if standing.tensors is not None:
         _put(course.tensors, standing.tensors)
-    return standing.best_epoch
+    return standing.kept_epoch
 
 
 @contextmanager
@@ -152,7 +156,7 @@ def _checkpoint(course: Course, optimiser: torch.optim.Optimizer, standing: _Sta
     tensors |= {f"best.{name}": tensor for name, tensor in (standing.tensors or {}).items()}
     for name, parameter in course.parameters.items():
         tensors |= {f"{kind}.{name}": tensor for kind, tensor in optimiser.state[parameter].items()}
-    return Checkpoint(standing.epoch, tensors, {"best": standing.best, "best_epoch": standing.best_epoch})
+    return Checkpoint(standing.epoch, tensors, {"best": standing.best, "kept_epoch": standing.kept_epoch})
 
 
 def _restore(course: Course, optimiser: torch.optim.Optimizer, checkpoints: Checkpoints) -> _Standing:
@@ -163,11 +167,10 @@ def _restore(course: Course, optimiser: torch.optim.Optimizer, checkpoints: Chec
     for name, parameter in course.parameters.items():
         moments = {kind: found.tensors.get(f"{kind}.{name}") for kind in ("step", "exp_avg", "exp_avg_sq")}
         optimiser.state[parameter] = {kind: tensor.clone() for kind, tensor in moments.items() if tensor is not None}
-    best = found.numbers["best"]
     return _Standing(
         epoch=found.epoch,
-        best_epoch=found.numbers["best_epoch"],
-        best=(best[0], best[1]) if best else None,
+        kept_epoch=found.numbers["kept_epoch"],
+        best=found.numbers["best"],
         tensors={name: found.tensors[f"best.{name}"].clone() for name in course.tensors},
     )
 
