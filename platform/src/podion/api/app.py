@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Security
+from fastapi_offline import FastAPIOffline
 
 from podion.api import problems
 from podion.api.access import TenantGate, bearer, enabled
@@ -58,11 +59,12 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         await services.engine.close()
         services.database.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Podion",
         version="0.1.0",
         description=_DESCRIPTION,
         lifespan=lifespan,
+        docs_url="/docs",
         redoc_url=None,
         responses=problems.DOCUMENTED,
     )

@@ -11,7 +11,7 @@ from podion.api.access import GUARDS
 from podion.catalogue.route_checks import route_name
 from podion.errors import PodionError
 
-OPEN = frozenset({"/livez", "/readyz", "/metrics"})
+OPEN = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect"})
 """The routes that need no key."""
 
 
