@@ -117,6 +117,17 @@ def test_a_lease_that_ran_out_is_claimed_again_and_the_old_fence_is_stale(connec
     assert jobs.get(connection, "ten_ours", new.id).result == {"stale": False}  # type: ignore[union-attr]
 
 
+def test_leases_of_the_dead_run_out_at_once_and_only_of_the_kinds_named(connection: Connection) -> None:
+    row, other = put(connection), put(connection, kind="indexing")
+    before = claim(connection)
+    assert jobs.claim(connection, ("indexing",), "worker", 60) is not None
+    assert jobs.expire_leases(connection, ("run",)) == 1
+    after = claim(connection)
+    assert (after.id, after.fence) == (row.id, before.fence + 1)
+    assert not jobs.finish(connection, row.id, before.fence, "succeeded")
+    assert jobs.claim(connection, ("indexing",), "worker", 60) is None, other.id
+
+
 def test_a_heartbeat_prolongs_the_lease(connection: Connection) -> None:
     put(connection)
     row = claim(connection, lease_seconds=1)

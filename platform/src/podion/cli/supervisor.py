@@ -16,7 +16,9 @@ from typing import IO
 from podion.errors import Conflict, Unavailable
 from podion.jobs import lifeline
 from podion.jobs.worker import Worker
+from podion.lifecycle.runs import KIND
 from podion.settings import Settings
+from podion.storage import jobs
 from podion.storage.database import Database
 
 log = logging.getLogger("podion.supervisor")
@@ -143,7 +145,10 @@ class Supervisor:
             signal.signal(number, self._asked_to_stop)
         database = Database(self._settings.database)
         database.migrate()
-        worker = Worker(database, kinds=("run",), spawn=self._run_child)
+        # We hold the state folder, so whoever held these leases is dead: its runs need not wait for them to end.
+        with database.writing() as c:
+            jobs.expire_leases(c, (KIND,))
+        worker = Worker(database, kinds=(KIND,), spawn=self._run_child)
         thread = threading.Thread(target=worker.run, args=(self._stop,), name="podion-runs")
         thread.start()
         try:

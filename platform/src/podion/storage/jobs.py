@@ -121,6 +121,12 @@ def end_abandoned(connection: Connection, kinds: Sequence[str]) -> list[JobRow]:
     return [row for ending in (cancelled, failed) for row in many(JobRow, connection.execute(ending.returning(jobs)))]
 
 
+def expire_leases(connection: Connection, kinds: Sequence[str]) -> int:
+    """Let every lease run out now; return how many. For one who knows that the workers of before are dead."""
+    running = update(jobs).where(jobs.c.kind.in_(kinds), jobs.c.state == "running")
+    return connection.execute(running.values(lease_until=now() - timedelta(microseconds=1))).rowcount
+
+
 def heartbeat(connection: Connection, job: str, fence: int, lease_seconds: float) -> JobRow | None:
     """Prolong a lease and return the job; None when it is lost: ended, or claimed by another."""
     until = now() + timedelta(seconds=lease_seconds)
