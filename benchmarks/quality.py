@@ -86,7 +86,6 @@ def customer_service() -> list[Case]:
         method="head",
         train=f"{folder}/smp2019_intent_zh.csv.gz",
         rename={"label": "domain"},
-        targets={"accuracy": 0.94},
         calibrated=True,
     )
     one_shot = replace(banking, method="few-shot", shots=1, seeds=(0, 1, 2, 3, 4), quick=True)
@@ -98,6 +97,7 @@ def customer_service() -> list[Case]:
         replace(clinc, name="clinc150 head"),
         replace(clinc, name="clinc150 lora", method="lora"),
         domains,
+        replace(domains, name="smp2019 domains lora", method="lora", targets={"accuracy": 0.94}),
     ]
 
 

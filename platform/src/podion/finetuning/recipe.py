@@ -56,7 +56,7 @@ class Recipe:
 
 def recipe_for(method: Method, rows: int) -> Recipe:
     """Return the recipe of a method for so many labelled training rows: the fewer, the more often each is seen."""
-    epochs = 6 if rows >= 6_000 else 8 if rows >= 1_000 else 12
+    epochs = 6 if rows >= 1_000 else 10
     recipe = Recipe(method=method, epochs=epochs, folds=5 if rows <= 20_000 else 3)
     return recipe if rows >= 1_000 else replace(recipe, batch_rows=16)
 
