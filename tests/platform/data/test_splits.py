@@ -46,6 +46,9 @@ def test_by_group_no_group_stands_on_both_sides(groups, share, seed):
         return
     kept, taken = split_rows([None] * len(groups), groups, share=share, seed=seed, rule=rule)
     assert is_partition(len(groups), kept, taken)
+    if not sizes:
+        assert (kept, taken) == split_rows([None] * len(groups), share=share, seed=seed)
+        return
     assert not {groups[row] for row in kept} & {groups[row] for row in taken} - {None}
     if len(groups) > 1:
         assert kept
