@@ -138,15 +138,9 @@ def _settings() -> "Settings":
 
 
 def _renames(pairs: list[str] | None) -> dict[str, str]:
-    from podion.errors import DataError
+    from podion.data.columns import renames
 
-    renames = {}
-    for pair in pairs or ():
-        field, equals, column = pair.partition("=")
-        if not (field and equals and column):
-            raise DataError(f"--map {pair!r}: write field=column, for example --map label=intent")
-        renames[field] = column
-    return renames
+    return renames(pairs or ())
 
 
 def _numbers(metrics: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -49,3 +49,14 @@ class Columns:
             gone = ", ".join(repr(name) for name in sorted(self._awaited))
             seen = ", ".join(repr(name) for name in self._seen) or "none"
             raise DataError(f"no column {gone} to map or drop; the file has: {seen}", code="unknown_column")
+
+
+def renames(pairs: Iterable[str]) -> dict[str, str]:
+    """Return which column each field is read from, out of `field=column` texts; raises `DataError` for another form."""
+    read = {}
+    for pair in pairs:
+        field, _, column = pair.partition("=")
+        if not (field and column):
+            raise DataError(f"map {pair!r}: write field=column, for example label=intent")
+        read[field] = column
+    return read

@@ -14,14 +14,16 @@ from starlette.datastructures import UploadFile
 from podion.api.access import HostCaller
 from podion.api.body_limit import lift_limit
 from podion.api.idempotency import once
+from podion.api.inputs import task_of
 from podion.api.pages import Cursor, Limit, Page, decode, encode, page
 from podion.api.services import Services, services_of
 from podion.caller import requires
+from podion.data.columns import renames
 from podion.errors import DataError, NotFound, TooLarge
 from podion.lifecycle.uploads import Upload, keep, prepare
 from podion.storage import datasets
 from podion.storage.datasets import DatasetRow
-from podion.vertical import Task, Vertical
+from podion.vertical import Vertical
 
 TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
 DatasetId = Annotated[str, Path(max_length=100)]
@@ -71,7 +73,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
     ) -> JSONResponse:
         """Upload records as CSV or JSONL, plain or gzip, as the body or as the form field `file`."""
         services = services_of(request)
-        declared = _task(vertical, task)
+        declared = task_of(vertical, task)
         with services.files.staging() as staging:
             body = staging / "upload"
             digest = await _receive(request, body, services.settings.upload_limit_mb << 20)
@@ -81,7 +83,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
                 task=declared,
                 source=body,
                 extends=extends,
-                rename=_renames(map),
+                rename=renames(map),
                 drop=frozenset(drop),
                 actor=caller.key,
             )
@@ -92,7 +94,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
         """Make a new version: this one's rows and the tenant's feedback, a correction in place of what it corrects."""
         services = services_of(request)
         row = await _dataset(services, caller.tenant, vertical, dataset_id)
-        declared = _task(vertical, row.task.partition("/")[2])
+        declared = task_of(vertical, row.task.partition("/")[2])
         with services.files.staging() as staging:
             upload = Upload(
                 tenant=caller.tenant,
@@ -201,26 +203,6 @@ def _write(out: BinaryIO, chunk: bytes, written: int, limit: int) -> int:
         raise TooLarge(f"the upload is larger than {limit >> 20} MiB: split it, and upload with `extends`")
     out.write(chunk)
     return written
-
-
-def _task(vertical: Vertical, name: str) -> Task:
-    task = vertical.task(name)
-    if task is None:
-        raise DataError(
-            f"{vertical.name} has no task {name!r}: it has {', '.join(t.name for t in vertical.tasks)}",
-            code="unknown_task",
-        )
-    return task
-
-
-def _renames(pairs: list[str]) -> dict[str, str]:
-    renames = {}
-    for pair in pairs:
-        field, equals, column = pair.partition("=")
-        if not field or not equals or not column:
-            raise DataError(f"map={pair!r}: write field=column, for example map=label=intent")
-        renames[field] = column
-    return renames
 
 
 def _line(position: str | None) -> int:

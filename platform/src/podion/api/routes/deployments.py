@@ -1,6 +1,6 @@
 """A vertical's deployments: what serves, since when, and the way back."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from podion.api.access import HostCaller
 from podion.api.idempotency import once
+from podion.api.inputs import in_utc, task_of
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import services_of
 from podion.caller import requires
@@ -49,7 +50,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
     @router.post("/deployments", status_code=201, response_model=DeploymentOut)
     async def create_deployment(request: Request, caller: HostCaller, body: NewDeployment) -> JSONResponse:
         """Make an adapter serve, once it passed the gate."""
-        task = _task(vertical, body.task)
+        task = f"{vertical.name}/{task_of(vertical, body.task).name}"
         if body.mode != "live":
             raise DataError(f"mode {body.mode!r} is not in this version: deploy with mode 'live'", code="unknown_mode")
         deployer = services_of(request).deployer
@@ -70,7 +71,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
         """List the ledger, newest first; with `at`, what served each task at that time."""
         database = services_of(request).database
         if at is not None:
-            when = _aware(at)
+            when = in_utc(at)
             names = [f"{vertical.name}/{task.name}" for task in vertical.tasks]
             found = await database.read(lambda c: [deployments.at(c, caller.tenant, name, when) for name in names])
             return Page(data=[shape(row) for row in found if row is not None])
@@ -107,19 +108,3 @@ def shape(row: DeploymentRow) -> DeploymentOut:
         actor=row.actor,
         reason=row.reason,
     )
-
-
-def _task(vertical: Vertical, name: str) -> str:
-    if vertical.task(name) is None:
-        raise DataError(
-            f"{vertical.name} has no task {name!r}: it has {', '.join(t.name for t in vertical.tasks)}",
-            code="unknown_task",
-        )
-    return f"{vertical.name}/{name}"
-
-
-def _aware(at: datetime) -> datetime:
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError as error:
-        raise DataError(f"{at.isoformat()} is out of range") from error

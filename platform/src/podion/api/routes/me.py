@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import Response
 
 from podion.api.access import AdminKey, AnyKey
+from podion.api.inputs import in_utc
 from podion.api.services import services_of
 from podion.errors import DataError, Fault
 from podion.storage import audit, enablements, tenants, usage
@@ -132,19 +133,11 @@ async def get_usage(
     until: Annotated[datetime | None, Query(description="default: now")] = None,
 ) -> UsageOut:
     """Sum up what the tenant used, by meter."""
-    end = _aware(until) or datetime.now(UTC)
-    start = _aware(since) or end - timedelta(days=min(30, (end - datetime.min.replace(tzinfo=UTC)).days))
+    end = in_utc(until) if until else datetime.now(UTC)
+    earliest = end - timedelta(days=min(30, (end - datetime.min.replace(tzinfo=UTC)).days))
+    start = in_utc(since) if since else earliest
     meters = await services_of(request).database.read(lambda c: usage.totals(c, identity.tenant, start, end))
     return UsageOut(since=start, until=end, meters=meters)
-
-
-def _aware(at: datetime | None) -> datetime | None:
-    if at is None:
-        return None
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError as error:
-        raise DataError(f"{at.isoformat()} is out of range") from error
 
 
 def _checked(vertical: Vertical, config: dict[str, Any]) -> dict[str, Any]:

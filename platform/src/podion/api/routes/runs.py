@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 
 from podion.api.access import HostCaller
 from podion.api.idempotency import once
+from podion.api.inputs import task_of
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.caller import requires
-from podion.errors import DataError, NotFound
+from podion.errors import NotFound
 from podion.lifecycle.runs import KIND, RunRequest, check_method, start
 from podion.storage import audit, jobs
 from podion.storage.jobs import EventRow, JobRow
@@ -78,12 +79,7 @@ def runs_router(vertical: Vertical) -> APIRouter:
     async def create_run(request: Request, caller: HostCaller, body: NewRun) -> JSONResponse:
         """Queue a fine-tune; watch it under `/runs/{id}/events`."""
         services = services_of(request)
-        task = vertical.task(body.task)
-        if task is None:
-            raise DataError(
-                f"{vertical.name} has no task {body.task!r}: it has {', '.join(t.name for t in vertical.tasks)}",
-                code="unknown_task",
-            )
+        task = task_of(vertical, body.task)
         wanted = RunRequest(
             tenant=caller.tenant,
             vertical=vertical,
