@@ -4,6 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,7 +144,38 @@ def test_deleting_a_tenant_deletes_its_files_alone(files: Files) -> None:
             files.publish(folder / "d", files.dataset(tenant, "d"))
     files.delete_tenant("ten_ours")
     files.delete_tenant("ten_ours")
-    assert names(files.root) == ["tenants/ten_theirs/datasets/d.jsonl"]
+    assert names(files.root) == ["tenants/ten_ours", "tenants/ten_theirs/datasets/d.jsonl"]
+    assert (files.root / "tenants" / "ten_ours").read_bytes() == b""
+
+
+def test_nothing_is_published_for_a_tenant_that_was_deleted_meanwhile(files: Files) -> None:
+    with files.staging() as folder:
+        (folder / "d").write_text("secret")
+        (folder / "e").write_text("not theirs")
+        files.delete_tenant("ten_ours")
+        with pytest.raises(NotFound, match="deleted meanwhile"):
+            files.publish(folder / "d", files.dataset("ten_ours", "d"))
+        assert files.publish(folder / "e", files.dataset("ten_theirs", "e"))
+    assert names(files.root) == ["tenants/ten_ours", "tenants/ten_theirs/datasets/e.jsonl"]
+    assert files.sweep(settling_seconds=3600) == 0
+    assert names(files.root) == ["tenants/ten_ours", "tenants/ten_theirs/datasets/e.jsonl"]
+    files.sweep(settling_seconds=0)
+    assert names(files.root) == ["tenants/ten_theirs/datasets/e.jsonl"]
+
+
+def test_a_tenant_that_is_written_to_while_it_is_deleted_stays_deleted(files: Files) -> None:
+    def write(number: int) -> None:
+        with files.staging() as folder, suppress(NotFound):
+            (folder / "d").write_text("secret")
+            files.publish(folder / "d", files.dataset("ten_ours", f"d{number}"))
+
+    with ThreadPoolExecutor(4) as threads:
+        written = [threads.submit(write, number) for number in range(200)]
+        time.sleep(0.005)
+        files.delete_tenant("ten_ours")
+        for each in written:
+            each.result()
+    assert names(files.root) == ["tenants/ten_ours"]
 
 
 def test_sweeping_removes_what_a_killed_process_left_and_nothing_in_use(files: Files) -> None:

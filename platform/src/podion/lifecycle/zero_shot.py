@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
-from podion.errors import Conflict
+from podion.errors import Conflict, NotFound
 from podion.finetuning.calibration import calibrate, softmax
 from podion.finetuning.metrics import Judged, label_metrics
 from podion.finetuning.prototypes import head_file, label_prototypes, phrasings, zero_shot
 from podion.hosting.adapter_files import AdapterParts, Array, Calibration, write_adapter
 from podion.hosting.bases import InstalledBase
 from podion.hosting.client import EngineClient
-from podion.storage import adapters, datasets
+from podion.storage import adapters, datasets, tenants
 from podion.storage.adapters import AdapterRow
 from podion.storage.database import Database
 from podion.storage.datasets import DatasetRow
@@ -98,7 +99,7 @@ class ZeroShot:
             fingerprint=base.fingerprint,
             metrics=parts.card["metrics"],
         )
-        await self._database.write(lambda c: adapters.insert(c, row))
+        await self._database.write(lambda c: _keep(c, row))
         return row
 
     def _sample(self, tenant: str, task: Task, dataset: DatasetRow) -> list[BaseModel]:
@@ -106,6 +107,12 @@ class ZeroShot:
         with self._files.dataset(tenant, dataset.id).open("rb") as lines:
             chosen = heapq.nsmallest(CALIBRATION_ROWS, lines, key=lambda line: hashlib.sha256(line).digest())
         return [task.record.model_validate_json(line) for line in chosen]
+
+
+def _keep(c: Connection, row: AdapterRow) -> None:
+    if tenants.get(c, row.tenant) is None:
+        raise NotFound("The tenant was deleted meanwhile: nothing of this was kept.")
+    adapters.insert(c, row)
 
 
 def _calibrated(

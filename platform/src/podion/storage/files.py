@@ -54,9 +54,10 @@ class Files:
     def publish(self, staged: Path, final: Path) -> bool:
         """Move a staged file or folder into place, durably; return False where `final` was there, which then stays.
 
-        After a crash at any moment `final` is either absent or complete. Raises `StorageFull` on a full disk.
+        After a crash at any moment `final` is either absent or complete. Raises `StorageFull` on a full disk and
+        `NotFound` when the tenant was deleted meanwhile.
         """
-        with _room_needed():
+        with _room_needed(), self._tenant_needed(final):
             _sync_tree(staged)
             _make_folder(final.parent)
             published = not final.exists()
@@ -73,21 +74,43 @@ class Files:
             return published
 
     def delete_tenant(self, tenant: str) -> None:
-        """Delete every file of a tenant: gone from its place at once, from the disk before this returns."""
+        """Delete every file of a tenant: gone from its place at once, from the disk before this returns.
+
+        An empty file takes the folder's place, so that work which is still under way cannot bring it back.
+        """
         folder = self._tenant(tenant)
-        self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in (self._staging, folder.parent):
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         grave = Path(tempfile.mkdtemp(dir=self._staging))
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             folder.rename(grave / "tenant")
-            _sync(folder.parent)
+        while not _put_tombstone(folder):
+            folder.rename(grave / f"returned-{time.monotonic_ns()}")
+        _sync(folder.parent)
         shutil.rmtree(grave)
 
     def sweep(self, settling_seconds: float = _SETTLING_SECONDS) -> int:
-        """Remove staging folders whose owners died; return how many. Folders younger than `settling_seconds` stay."""
+        """Remove staging folders whose owners died; return how many. Folders younger than `settling_seconds` stay.
+
+        What stands in the place of deleted tenants' folders goes once it is that old, too.
+        """
+        for place in (self.root / "tenants").glob("*"):
+            if place.is_file() and place.stat().st_mtime <= time.time() - settling_seconds:
+                place.unlink(missing_ok=True)
         if not self._staging.is_dir():
             return 0
         settled = time.time() - settling_seconds
         return sum(_remove_if_orphan(folder, settled) for folder in self._staging.iterdir())
+
+    @contextmanager
+    def _tenant_needed(self, final: Path) -> Iterator[None]:
+        tenants = self.root / "tenants"
+        try:
+            yield
+        except (FileExistsError, FileNotFoundError, NotADirectoryError) as error:
+            if not final.is_relative_to(tenants) or (tenants / final.relative_to(tenants).parts[0]).is_dir():
+                raise
+            raise NotFound("The tenant was deleted meanwhile: nothing of this was kept.") from error
 
     @property
     def _staging(self) -> Path:
@@ -116,6 +139,15 @@ def _room_needed() -> Iterator[None]:
         raise StorageFull(
             "The disk of the files is full: nothing of this request was kept. Free some space."
         ) from error
+
+
+def _put_tombstone(place: Path) -> bool:
+    """Put an empty file where a tenant's folder was; return whether the place holds one."""
+    try:
+        place.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return place.is_file()
+    return True
 
 
 def _sync(path: Path) -> None:
