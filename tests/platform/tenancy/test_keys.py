@@ -4,6 +4,7 @@ import re
 import string
 import traceback
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_an_issued_key_speaks_for_its_tenant_alone(connection: Connection) -> No
     assert row.label == "laptop"
 
 
-def test_only_the_digest_is_kept_and_the_plaintext_is_in_no_repr(database: Database) -> None:
+def test_only_the_digest_is_kept_and_the_plaintext_is_in_no_repr(database: Database, kind: str, url: str) -> None:
     with database.writing() as connection:
         issued = keys.issue(connection, "ten_ours")
     row, plaintext = issued
@@ -71,8 +72,8 @@ def test_only_the_digest_is_kept_and_the_plaintext_is_in_no_repr(database: Datab
         assert secret not in shown
         assert row.digest not in shown
     assert plaintext[9:17] == row.id[-8:]
-    files = list(database.file.parent.glob("podion.sqlite*"))
-    assert files
+    files = list(Path(url.removeprefix("sqlite:///")).parent.glob("podion.sqlite*")) if kind == "sqlite" else []
+    assert files or kind == "postgresql"
     assert all(secret.encode() not in file.read_bytes() for file in files)
 
 

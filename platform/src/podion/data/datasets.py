@@ -74,14 +74,14 @@ def extend(
 ) -> DatasetSummary:
     """Write the records of the dataset version `parent`, then those among `items`, then the corrected ones.
 
-    A correction is a record's values and the label it should have; it replaces what has the same text, and of several
-    for one text the last holds. Its line goes on after the parent's rows.
+    A correction is a record's values and the label it should have, None for "none of them"; it replaces what has the
+    same text, and of several for one text the last holds. Its line goes on after the parent's rows.
     """
     writer = _Writer(task, out)
     corrected: dict[int, Accepted] = {}
     faulty: list[Refusal] = []
     for values, label in corrections:
-        outcome = validate_values(task, {**values, task.label: label})
+        outcome = validate_values(task, {**values, **_judged(task, label)})
         if isinstance(outcome, list):
             faulty.extend(outcome)
         else:
@@ -96,6 +96,13 @@ def extend(
     for line, fault in enumerate(faulty, start=rows + len(corrected) + 1):
         writer.take(Refusal(line, fault.field, f"a correction: {fault.reason}"))
     return writer.summary()
+
+
+def _judged(task: Task, label: Any) -> dict[str, Any]:
+    """Return the fields that say what a record should have been answered with."""
+    if label is None and task.out_of_scope:
+        return {task.out_of_scope: True}
+    return {task.label: label}
 
 
 class _Writer:

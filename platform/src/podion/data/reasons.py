@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from podion.data.masking.redaction import shown
 from podion.data.suggestions import Suggestions
 
 _SHOWN_CHOICES = 8
 _SHOWN_CHARACTERS = 40
+_READ_CHARACTERS = 200
 
 _NEEDED: Mapping[str, str] = {
     "bool": "must be true or false (or 1 or 0)",
@@ -50,12 +52,15 @@ _SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 
 
 def reason(error: ErrorDetails, choices: Sequence[str], suggestions: Suggestions) -> str:
-    """Return a short reason for one pydantic error; `choices` are the values that the field allows, if listed."""
+    """Return a short reason for one pydantic error; `choices` are the values that the field allows, if listed.
+
+    What it quotes of a value holds nothing personal.
+    """
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error["loc"][1:])
     where = f"at {place.removeprefix('.')}: " if any(isinstance(part, int) for part in error["loc"]) else ""
     if error["type"] in ("literal_error", "enum") and choices:
         return where + unlisted(error["input"], choices, suggestions)
-    return where + _words(error)
+    return where + shown(_words(error))
 
 
 def _words(error: ErrorDetails) -> str:
@@ -90,6 +95,7 @@ def _seen(value: Any, kind: str) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, str):
+        value = shown(value[:_READ_CHARACTERS])
         cut = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"
         return repr(cut) if value else "empty"
     if isinstance(value, bool) or value is None:

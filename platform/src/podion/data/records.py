@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from podion.data.masking.redaction import shown
 from podion.data.reasons import reason, unlisted
 from podion.data.record_schema import RecordSchema, record_schema
 from podion.data.rows import Refusal, Row
@@ -95,11 +96,12 @@ class _Validator:
         if self._unknown == "ignore":
             self._ignored.update(strangers)
             return
-        name = strangers[0]
+        name, quoted = strangers[0], shown(strangers[0])
+        listed = ", ".join(repr(shown(each)) for each in strangers[:20])
         raise DataError(
-            f"unknown column{'s' if len(strangers) > 1 else ''} {', '.join(map(repr, strangers[:20]))}"
+            f"unknown column{'s' if len(strangers) > 1 else ''} {listed}"
             f"{self._suggestions.question(name, self._known) or '.'} {self._allowed()}. Leave a column out with "
-            f"?drop={name} (on the command line --drop {name}), or read a field from it with --map FIELD={name}",
+            f"?drop={quoted} (on the command line --drop {quoted}), or read a field from it with --map FIELD={quoted}",
             code="unknown_column",
         )
 
@@ -115,7 +117,7 @@ class _Validator:
         return [
             Refusal(
                 line,
-                name[:200],
+                shown(name[:400])[:200],
                 f"unknown field{self._suggestions.question(name, self._known) or '.'} {self._allowed()}",
             )
             for name in names[:5]

@@ -12,10 +12,13 @@ class Meter(StrEnum):
     """What a tenant uses up."""
 
     ADAPTERS_DEPLOYED = "adapters_deployed"
+    DOCUMENTS = "documents"
+    EMBEDDINGS = "embeddings"
     FEEDBACK = "feedback"
     PREDICTIONS = "predictions"
     ROWS_UPLOADED = "rows_uploaded"
     RUNS = "runs"
+    SEARCHES = "searches"
     TRAINING_SECONDS = "training_seconds"
 
 
