@@ -209,3 +209,42 @@ def test_the_catalogue_is_frozen(shelf: Any) -> None:
         catalogue.plugins = ()
     with pytest.raises(TypeError):
         catalogue.verticals["other"] = catalogue.verticals["fine"]
+
+
+def test_only_loads_one_and_leaves_the_others_alone(shelf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.add("bad", "raise AssertionError('nobody asked for this one')")
+    assert "bad" not in {plugin.name for plugin in load_plugins(only="praise").plugins}
+    assert list(load_plugins(only="praise").verticals) == ["praise"]
+    everything = {plugin.name for plugin in load_plugins(only="nobody_has_this_name").plugins}
+    assert {"bad", "praise"} <= everything, "to say what there is instead"
+
+
+@pytest.mark.parametrize(
+    ("source", "phase"),
+    [
+        ("import threading\nthreading.Event().wait()\n", "imported"),
+        (
+            "import threading\nfrom podion import hookimpl\n@hookimpl\n"
+            "def register_vertical(): threading.Event().wait()\n",
+            "declared",
+        ),
+    ],
+    ids=["waits", "declares"],
+)
+def test_a_plugin_that_hangs_stands_apart(shelf: Any, source: str, phase: str) -> None:
+    shelf.add("alpha")
+    shelf.add(f"hangs_{phase}", source)  # the lock of a module that hangs is never given back
+    shelf.add("omega")
+    catalogue = shelf.load(seconds=0.5)
+    assert list(catalogue.verticals) == ["alpha", "omega"]
+    record = catalogue.plugins[1]
+    assert (record.phase, "longer than 0.5 seconds" in str(record.error)) == (phase, True)
+
+
+def test_a_slow_import_is_worth_a_line(
+    shelf: Any, good_plugin: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("podion.catalogue.discovery.SLOW_IMPORT_SECONDS", 0.05)
+    shelf.add("slow", "import time\ntime.sleep(0.1)\n" + good_plugin("slow"))
+    assert shelf.record("slow").state == "ready"
+    assert "plugin 'slow' (podion-slow 1.2): importing 'podion_slow.plugin' took 0.1 seconds" in caplog.text

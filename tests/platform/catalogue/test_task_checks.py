@@ -63,7 +63,6 @@ def test_a_sound_task_has_no_problem() -> None:
         ({"split": Split(group="auther")}, "`split.group` names the field 'auther'"),
         ({"split": Split(time="at")}, "`split.time` names the field 'at'"),
         ({"sensitive": ("age",)}, "`sensitive` names the field 'age'"),
-        ({"personal": ("email",)}, "`personal` names the field 'email'"),
         ({"sensitive": ("text",)}, "its text or label is named as sensitive"),
         ({"record": Odd}, "Odd has no JSON schema"),
         ({"answer": Remark}, "a subclass of podion.LabelAnswer or podion.SpanAnswer is allowed"),

@@ -1,18 +1,21 @@
 """The frozen catalogue: every vertical and task found at start, and the plugins that watch."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points as installed
 from types import MappingProxyType
 
 import pluggy
 import typer
 
-from podion.catalogue.discovery import CheckHeads, LoadedPlugin, discover
-from podion.catalogue.plugin_hooks import ask
-from podion.catalogue.plugin_record import PluginRecord, describe, ready
+from podion.catalogue.discovery import CheckHeads, LoadedPlugin, Loading, Probe, discover
+from podion.catalogue.plugin_hooks import ask, implements
+from podion.catalogue.plugin_record import GROUP, PluginRecord, describe, ready
 from podion.catalogue.suggestions import did_you_mean, listed
+from podion.catalogue.time_limits import HOOK_SECONDS, LOAD_SECONDS, Limited, Outcome
 from podion.errors import NotFound, PluginError
 from podion.hookspecs import Candidate, Reviewed, Served
 from podion.vertical import Task, Vertical
@@ -27,6 +30,10 @@ class Catalogue:
     plugins: tuple[PluginRecord, ...]
     verticals: Mapping[str, Vertical]
     managers: Mapping[str, pluggy.PluginManager] = field(repr=False)
+    hook_seconds: float = HOOK_SECONDS
+    _calls: defaultdict[tuple[str, str], Limited] = field(
+        default_factory=lambda: defaultdict(Limited), repr=False, compare=False
+    )
 
     def vertical(self, name: str) -> Vertical:
         """Return the vertical of that name; raises `NotFound` with the names there are."""
@@ -71,10 +78,11 @@ class Catalogue:
         Raises `NotFound` when the candidate's vertical is not in the catalogue.
         """
         name = self.vertical(candidate.vertical).name
-        try:
-            reason = ask(self.managers[name], "may_deploy", candidate=candidate)
-        except (Exception, SystemExit) as error:
-            return [f"The plugin {name!r} could not judge the candidate: its hook may_deploy raised {describe(error)}."]
+        asked = self._ask(name, self.managers[name], "may_deploy", candidate=candidate)
+        if asked.error is not None:
+            told = describe(asked.error)
+            return [f"The plugin {name!r} could not judge the candidate: its hook may_deploy raised {told}."]
+        reason = asked.value
         if reason is None:
             return []
         if not isinstance(reason, str):
@@ -99,12 +107,18 @@ class Catalogue:
             self._tell(vertical, manager, hook, **arguments)
 
     def _tell(self, name: str, manager: pluggy.PluginManager, hook: str, **arguments: object) -> bool:
-        try:
-            ask(manager, hook, **arguments)
-        except (Exception, SystemExit) as error:
-            _log.error("plugin %r: its hook %s raised %s", name, hook, describe(error), exc_info=error)
-            return False
-        return True
+        asked = self._ask(name, manager, hook, **arguments)
+        if asked.error is not None:
+            # What a hook says that was told of a tenant's data may quote them.
+            told = describe(asked.error) if hook == "register_commands" else type(asked.error).__name__
+            _log.error("plugin %r: its hook %s raised %s", name, hook, told, exc_info=asked.error)
+        return asked.error is None
+
+    def _ask(self, name: str, manager: pluggy.PluginManager, hook: str, **arguments: object) -> Outcome:
+        """Ask one hook of one plugin, each on a thread of its own, so that what hangs keeps nobody else waiting."""
+        if not implements(manager, hook):
+            return Outcome()
+        return self._calls[name, hook].attempt(lambda: ask(manager, hook, **arguments), self.hook_seconds)
 
 
 def _holds_commands(group: typer.Typer) -> bool:
@@ -112,14 +126,24 @@ def _holds_commands(group: typer.Typer) -> bool:
 
 
 def load_plugins(
-    *, strict: bool = False, entry_points: Iterable[EntryPoint] | None = None, check_heads: CheckHeads | None = None
+    *,
+    strict: bool = False,
+    entry_points: Iterable[EntryPoint] | None = None,
+    only: str | None = None,
+    check_heads: CheckHeads | None = None,
+    probe: Probe | None = None,
+    seconds: float = LOAD_SECONDS,
 ) -> Catalogue:
     """Return the catalogue of every installed plugin, or of the given entry points.
 
-    `check_heads` takes the import paths of the plugins' own heads and returns path -> what is wrong with it; without
-    it they are not imported. Raises `PluginError` that names each quarantined plugin when `strict`.
+    With `only`, and where a plugin of that name is installed, no other is imported. `check_heads` takes the import
+    paths of the plugins' own heads and returns path -> what is wrong with it; without it they are not imported.
+    `probe` finds the plugins that must not be imported here, as they hang or end the process (see `probe_in_child`).
+    Each step of a load may take `seconds`. Raises `PluginError` that names each quarantined plugin when `strict`.
     """
-    found = discover(entry_points, check_heads)
+    if only is not None and entry_points is None:
+        entry_points = list(installed(group=GROUP, name=only)) or None
+    found = discover(entry_points, Loading(seconds=seconds, check_heads=check_heads, probe=probe))
     loaded = {item.vertical.name: item for item in found if isinstance(item, LoadedPlugin)}
     records = [ready(item.origin, item.seconds) if isinstance(item, LoadedPlugin) else item for item in found]
     if strict:

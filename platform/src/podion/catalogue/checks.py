@@ -10,6 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel
 
 from podion.catalogue.head_checks import head_problems
+from podion.catalogue.kind_checks import kind_problems
 from podion.catalogue.plugin_record import Origin, Problem, describe
 from podion.catalogue.route_checks import route_problems
 from podion.catalogue.task_checks import task_problems
@@ -39,6 +40,7 @@ def declaration_problems(origin: Origin, vertical: Vertical) -> Iterator[Problem
     yield from _config_problems(vertical)
     yield from _sample_problems(origin, vertical)
     yield from _all_tasks_problems(origin, vertical)
+    yield from kind_problems(vertical)
     yield from route_problems(vertical)
 
 

@@ -4,12 +4,14 @@ Entry points are read here and not by pluggy, which skips a second one of the sa
 failing import stop the host.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from importlib.metadata import entry_points as installed
+from typing import TypeVar, cast
 
 import pluggy
 
@@ -27,9 +29,18 @@ from podion.catalogue.plugin_record import (
     origin_of,
     quarantined,
 )
+from podion.catalogue.time_limits import CallTooLong, Limited
 from podion.vertical import Vertical
 
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 CheckHeads = Callable[[Sequence[str]], Mapping[str, str]]
+Probe = Callable[[Sequence[EntryPoint], float], Mapping[str, PluginRecord]]
+
+SLOW_IMPORT_SECONDS = 2.0
+"""An import that takes longer is worth a line in the log: every start of the server and of a run waits for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,26 +53,67 @@ class LoadedPlugin:
     vertical: Vertical
 
 
-def discover(
-    entry_points: Iterable[EntryPoint] | None, check_heads: CheckHeads | None
-) -> list[LoadedPlugin | PluginRecord]:
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How plugins are loaded: who looks at heads and at imports first, and what each step may take."""
+
+    seconds: float
+    check_heads: CheckHeads | None = None
+    probe: Probe | None = None
+
+
+def discover(entry_points: Iterable[EntryPoint] | None, loading: Loading) -> list[LoadedPlugin | PluginRecord]:
     """Return each plugin in the order of its name: loaded, or the record of its quarantine."""
     entries = installed(group=GROUP) if entry_points is None else tuple(entry_points)
-    outcomes = [_load(entry, entries) for entry in sorted(entries, key=lambda entry: (entry.name, entry.value))]
-    return outcomes if check_heads is None else _with_heads_checked(outcomes, check_heads)
+    outcomes = _load_all(sorted(entries, key=lambda entry: (entry.name, entry.value)), loading)
+    return outcomes if loading.check_heads is None else _with_heads_checked(outcomes, loading.check_heads)
 
 
-def _load(entry: EntryPoint, entries: Iterable[EntryPoint]) -> LoadedPlugin | PluginRecord:
-    origin, started = origin_of(entry), time.perf_counter()
+def _load_all(entries: Sequence[EntryPoint], loading: Loading) -> list[LoadedPlugin | PluginRecord]:
+    alone = [_not_alone(entry, entries) for entry in entries]
+    fit = [entry for entry, record in zip(entries, alone, strict=True) if record is None]
+    refused = loading.probe(fit, loading.seconds) if loading.probe and fit else {}
+    return [
+        record or refused.get(entry.value) or load_one(entry, loading.seconds)[0]
+        for entry, record in zip(entries, alone, strict=True)
+    ]
+
+
+def _not_alone(entry: EntryPoint, entries: Iterable[EntryPoint]) -> PluginRecord | None:
+    origin = origin_of(entry)
     try:
         _check_alone(origin, entries)
-        plugin = _imported(entry, origin)
-        seconds = time.perf_counter() - started
-        manager = verified(origin, plugin)
-        vertical = _checked(origin, declared(manager))
     except Broken as broken:
-        return quarantined(origin, broken, time.perf_counter() - started)
-    return LoadedPlugin(origin=origin, seconds=seconds, manager=manager, vertical=vertical)
+        return quarantined(origin, broken)
+    return None
+
+
+def load_one(entry: EntryPoint, seconds: float) -> tuple[LoadedPlugin | PluginRecord, bool]:
+    """Return the plugin of one entry point, or the record of its quarantine, and whether a step took too long."""
+    origin, started, step = origin_of(entry), time.perf_counter(), Limited()
+    try:
+        plugin = _imported(entry, origin, step, seconds)
+        took = time.perf_counter() - started
+        if took > SLOW_IMPORT_SECONDS:
+            _log.warning("%s: importing %r took %.1f seconds", origin, entry.value, took)
+        manager = _in_time(lambda: verified(origin, plugin), Phase.VERIFIED, step, seconds)
+        declaration = _in_time(lambda: declared(manager), Phase.DECLARED, step, seconds)
+        vertical = _in_time(lambda: _checked(origin, declaration), Phase.DECLARED, step, seconds)
+    except Broken as broken:
+        return quarantined(origin, broken, time.perf_counter() - started), isinstance(broken.__cause__, CallTooLong)
+    return LoadedPlugin(origin=origin, seconds=took, manager=manager, vertical=vertical), False
+
+
+def _in_time(work: Callable[[], T], phase: Phase, step: Limited, seconds: float) -> T:
+    """Return what `work` returns; raises `Broken` where it does, and where it takes too long or ends in any way."""
+    outcome = step.attempt(work, seconds)
+    if outcome.error is None:
+        return cast(T, outcome.value)
+    if isinstance(outcome.error, Broken):
+        raise outcome.error
+    hint = "nothing may wait while a plugin loads: open connections, read files and compute at the first request"
+    cause = "its declaration hangs" if outcome.late else "its declaration failed"
+    raise Broken(phase, [Problem(f"{cause}: {describe(outcome.error)}", hint)]) from outcome.error
 
 
 def _canonical(name: str) -> str:
@@ -82,15 +134,21 @@ def _check_alone(origin: Origin, entries: Iterable[EntryPoint]) -> None:
     raise Broken(Phase.DISCOVERED, [Problem(cause, hint)])
 
 
-def _imported(entry: EntryPoint, origin: Origin) -> object:
-    try:
-        return entry.load()
-    except SystemExit as error:
-        hint = "a plugin must not end the process while it is imported: remove the call of sys.exit"
-        raise Broken(Phase.IMPORTED, [Problem(f"importing {entry.value!r} raised {describe(error)}", hint)]) from error
-    except Exception as error:
-        hint = f"mend it, install what it needs, or take it away with `pip uninstall {origin.distribution}`"
-        raise Broken(Phase.IMPORTED, [Problem(f"importing {entry.value!r} raised {describe(error)}", hint)]) from error
+def _imported(entry: EntryPoint, origin: Origin, step: Limited, seconds: float) -> object:
+    outcome = step.attempt(entry.load, seconds)
+    match outcome.error:
+        case None:
+            return outcome.value
+        case CallTooLong():
+            told = f"importing {entry.value!r} hangs: it took longer than {seconds:g} seconds"
+            hint = "do nothing while the module is imported: connect, download and compute at the first request"
+        case SystemExit() | KeyboardInterrupt():
+            told = f"importing {entry.value!r} raised {describe(outcome.error)}"
+            hint = "a plugin must not end the process while it is imported: remove the call of sys.exit"
+        case _:
+            told = f"importing {entry.value!r} raised {describe(outcome.error)}"
+            hint = f"mend it, install what it needs, or take it away with `pip uninstall {origin.distribution}`"
+    raise Broken(Phase.IMPORTED, [Problem(told, hint)]) from outcome.error
 
 
 def _checked(origin: Origin, declaration: object) -> Vertical:

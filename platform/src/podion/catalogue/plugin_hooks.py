@@ -1,6 +1,7 @@
 """A plugin's answers to the platform's questions; each plugin has a relay of its own, so a failure has one owner."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import pluggy
@@ -80,11 +81,21 @@ def ask(manager: pluggy.PluginManager, hook: str, **arguments: Any) -> Any:
     return answers[0] if answers else None
 
 
+def implements(manager: pluggy.PluginManager, hook: str) -> bool:
+    """Return whether the plugin answers a hook at all."""
+    return bool(getattr(manager.hook, hook).get_hookimpls())
+
+
+def implementations(manager: pluggy.PluginManager) -> dict[str, Callable[..., object]]:
+    """Return the plugin's own functions by the name of the hook they answer."""
+    return {name: found[0].function for name in hook_names() if (found := getattr(manager.hook, name).get_hookimpls())}
+
+
 def declared(manager: pluggy.PluginManager) -> object:
     """Return what the plugin declares, unchecked; raises `Broken` when its hook raises."""
     try:
         return ask(manager, REQUIRED)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         cause = f"its hook {REQUIRED!r} raised {describe(error)}"
         hint = "mend the declaration; a field unknown to this platform may need a newer one"
         raise Broken(Phase.DECLARED, [Problem(cause, hint)]) from error

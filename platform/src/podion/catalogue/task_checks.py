@@ -37,7 +37,6 @@ def _named_fields(task: Task) -> Iterator[tuple[str, str]]:
     single = {"out_of_scope": task.out_of_scope, "split.group": task.split.group, "split.time": task.split.time}
     yield from ((role, name) for role, name in single.items() if name is not None)
     yield from (("sensitive", name) for name in task.sensitive)
-    yield from (("personal", name) for name in task.personal)
 
 
 def _field_problems(task: Task) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def run() -> None:
         from podion.catalogue.catalogue import load_plugins
 
         with told():
-            load_plugins().add_commands(app)
+            load_plugins(only=first.replace("-", "_")).add_commands(app)
     app(prog_name="podion")
 
 

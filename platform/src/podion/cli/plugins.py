@@ -2,6 +2,8 @@
 
 import shutil
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,15 +39,27 @@ def list_plugins(as_json: Json = False) -> None:
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(help="the vertical's name")], as_json: Json = False) -> None:
-    """Write a new plugin (not in this version)."""
-    from podion.errors import NotBuilt
+def new(
+    name: Annotated[str, typer.Argument(help="the vertical's name, for example it_help")],
+    folder: Annotated[Path, typer.Option("--dir", help="the folder to write podion-<name> into")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write a new plugin that installs, passes the kit and answers."""
+    from podion.cli.new_plugin import write_plugin
 
     with told():
-        raise NotBuilt(
-            f"plugins new ({name}) comes with the next version: copy examples/praise meanwhile, see "
-            "docs/write-a-plugin.md"
-        )
+        written = write_plugin(name, folder)
+    lines = [f"wrote {written.folder}", *(f"  {file}" for file in written.files), "next:"]
+    show(
+        {
+            "name": written.name,
+            "folder": str(written.folder),
+            "files": list(written.files),
+            "next": list(written.commands),
+        },
+        as_json=as_json,
+        lines=[*lines, *(f"  {command}" for command in written.commands)],
+    )
 
 
 def doctor(as_json: Json = False) -> None:
@@ -75,8 +89,11 @@ def doctor(as_json: Json = False) -> None:
 def _load() -> "Catalogue":
     from podion.catalogue.catalogue import load_plugins
     from podion.catalogue.head_paths import check_in_child
+    from podion.catalogue.probe import probe_in_child
+    from podion.settings import load_settings
 
-    return load_plugins(check_heads=check_in_child)
+    seconds = load_settings().plugin_load_seconds
+    return load_plugins(check_heads=partial(check_in_child, seconds=seconds), probe=probe_in_child, seconds=seconds)
 
 
 def _result(what: str, well: bool, seen: str, do: str = "") -> dict[str, Any]:

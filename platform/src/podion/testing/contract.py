@@ -14,8 +14,9 @@ from importlib.metadata import entry_points as installed
 from typing import Any, ClassVar
 
 from podion.catalogue.catalogue import Catalogue, load_plugins
+from podion.catalogue.plugin_hooks import declared, implementations
 from podion.catalogue.plugin_record import GROUP
-from podion.testing import declarations, overrides, records, routes
+from podion.testing import birth, declarations, distribution, hostile, overrides, records, routes, visitors
 from podion.testing.specimens import label_spaces
 from podion.vertical import LabelSpace, Task, Vertical
 
@@ -72,6 +73,43 @@ class VerticalContract:
         """The plugin asks for the version that this platform speaks, and for none that nobody has seen."""
         declarations.check_version(self.vertical())
 
+    def test_declaration_is_the_same_each_time(self) -> None:
+        """The plugin declares the same whenever it is asked."""
+        manager = self.load().managers[self.plugin]
+        declarations.check_same_each_time(lambda: declared(manager))
+
+    def test_hooks_are_plain_functions(self) -> None:
+        """No hook is a coroutine or a generator, which nobody would wait for."""
+        declarations.check_hooks_are_plain(implementations(self.load().managers[self.plugin]))
+
+    def test_config_defaults_are_valid(self) -> None:
+        """What a tenant gets without settings is what it could have set, and each setting is explained."""
+        declarations.check_config(self.vertical())
+
+    def test_distribution_is_described(self) -> None:
+        """The distribution has a version, a summary, a Python version and a license."""
+        distribution.check_described(tuple(type(self).entry_points()))
+
+    def test_distribution_requires_podion(self) -> None:
+        """The distribution requires podion, and no version that nobody has seen."""
+        distribution.check_needs_podion(tuple(type(self).entry_points()))
+
+    def test_import_brings_no_torch(self) -> None:
+        """The API process, which imports the plugin, stays without torch."""
+        birth.check_no_tensors(birth.birth_of(self._module()))
+
+    def test_import_is_quick(self) -> None:
+        """Importing the plugin keeps nobody waiting."""
+        birth.check_quick(birth.birth_of(self._module()))
+
+    def test_no_other_plugin_is_imported(self) -> None:
+        """The plugin works without every other plugin."""
+        birth.check_alone(birth.birth_of(self._module()), self._module().partition(".")[0])
+
+    def test_only_public_faces_are_imported(self) -> None:
+        """Of the platform, the package imports `podion`, `podion.testing`, and in heads.py `podion.nn`."""
+        birth.check_faces(self._module().partition(".")[0])
+
     def test_titles_are_written(self) -> None:
         """There is a title in English and one in Chinese."""
         declarations.check_titles(self.vertical())
@@ -79,6 +117,34 @@ class VerticalContract:
     def test_sample_rows_are_valid(self) -> None:
         """Every row of the sample file is a record of one of the tasks."""
         records.check_sample(type(self).entry_points(), self.vertical())
+
+    def test_sample_is_enough_to_learn_from(self) -> None:
+        """A run on the sample file can start."""
+        records.check_sample_is_enough(type(self).entry_points(), self.vertical())
+
+    def test_metric_is_measured(self, task: Task) -> None:
+        """The primary metric is one that a run measures of such answers."""
+        declarations.check_metric(task)
+
+    def test_labels_fit_the_record(self, task: Task) -> None:
+        """Every declared label is one that a record may carry."""
+        records.check_labels_fit(task, self._rows(task))
+
+    def test_zero_shot_has_words(self, task: Task) -> None:
+        """Zero-shot reads other words for each label."""
+        records.check_words(task)
+
+    def test_records_survive_json(self, task: Task) -> None:
+        """A record that is written and read again is the same."""
+        records.check_round_trip(task, self._rows(task))
+
+    def test_refusals_name_the_field(self, task: Task) -> None:
+        """A row with a fault in one field is refused by that field's name."""
+        records.check_refusals_name_fields(task, self._rows(task))
+
+    def test_hostile_texts_do_no_harm(self, task: Task) -> None:
+        """Texts that break programs are taken as they are, or refused."""
+        hostile.check_hostile(task, self._rows(task))
 
     def test_examples_are_valid(self, task: Task) -> None:
         """A record of the task can be made, from `examples` or from its schema."""
@@ -97,6 +163,30 @@ class VerticalContract:
         from podion.testing import heads
 
         heads.check_gradients(task, space, self._rows(task))
+
+    def test_gradient_reaches_every_parameter(self, task: Task, space: LabelSpace) -> None:
+        """There is no parameter that the loss does not reach."""
+        from podion.testing import batches
+
+        batches.check_every_gradient(task, space, self._rows(task))
+
+    def test_head_overfits_one_batch(self, task: Task, space: LabelSpace) -> None:
+        """A head that sees one batch only learns it by heart."""
+        from podion.testing import batches
+
+        batches.check_overfits(task, space, self._rows(task))
+
+    def test_answers_follow_their_rows(self, task: Task, space: LabelSpace) -> None:
+        """Rows in another order get the same answers in that order."""
+        from podion.testing import batches
+
+        batches.check_order(task, space, self._rows(task))
+
+    def test_answers_do_not_depend_on_neighbours(self, task: Task, space: LabelSpace) -> None:
+        """A row is answered alone as it is in a batch with strangers."""
+        from podion.testing import batches
+
+        batches.check_alone(task, space, self._rows(task))
 
     def test_head_ignores_unlabelled_records(self, task: Task, space: LabelSpace) -> None:
         """What the head says of a record without a label does not change the loss."""
@@ -141,6 +231,25 @@ class VerticalContract:
     def test_routes_are_explained(self) -> None:
         """Every route has a docstring, which becomes its description in the API's documents."""
         routes.check_explained(self.vertical())
+
+    def test_routes_make_an_openapi_document(self) -> None:
+        """The routes can be described, each under a name of its own."""
+        visitors.check_openapi(self.vertical())
+
+    def test_routes_ask_for_a_key(self) -> None:
+        """A request without a key gets 401 from every route."""
+        visitors.check_keys_are_asked_for(self.vertical())
+
+    def test_routes_answer_what_their_schema_allows(self) -> None:
+        """A made-up request that a route's own schema allows is answered, or refused with a podion error."""
+        visitors.check_answers(self.vertical())
+
+    def test_tenants_share_nothing(self) -> None:
+        """What one tenant sends to a route shows in no other's answer, and stays in no module."""
+        visitors.check_tenants_apart(self.vertical())
+
+    def _module(self) -> str:
+        return next(entry.module for entry in type(self).entry_points())
 
     def _rows(self, task: Task) -> Sequence[Mapping[str, Any]]:
         return self.examples.get(task.name, ())

@@ -1,11 +1,13 @@
 """Checks of a plugin's declaration: loaded, of this version, with words in both languages."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
 from podion.catalogue.plugin_record import GROUP, PluginRecord
-from podion.vertical import API_VERSION, Vertical
+from podion.vertical import API_VERSION, Task, Vertical
 
 
 def check_ready(name: str, plugins: Sequence[PluginRecord]) -> None:
@@ -36,3 +38,76 @@ def check_titles(vertical: Vertical) -> None:
     assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese), (
         f"the Chinese title is {chinese!r}: it has no Chinese character"
     )
+
+
+def check_same_each_time(declare: Callable[[], object]) -> None:
+    """Raise `AssertionError` when the plugin declares something else the second time it is asked."""
+    first, second = (_outline(declare()) for _ in range(2))
+    differing = [name for name in first if first[name] != second.get(name)]
+    assert not differing, (
+        f"`register_vertical` declares another {', '.join(differing)} when it is asked again: server, engine and runs"
+        " each ask once, and must hear the same"
+    )
+
+
+def check_hooks_are_plain(hooks: Mapping[str, Callable[..., object]]) -> None:
+    """Raise `AssertionError` that names a hook which nobody would wait for: a coroutine or a generator."""
+    for name, hook in hooks.items():
+        kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+        assert not any(kind(hook) for kind in kinds), f"the hook {name} is no plain function: take away async and yield"
+
+
+def check_config(vertical: Vertical) -> None:
+    """Raise `AssertionError` unless the defaults of the config are valid settings, as a tenant would send them."""
+    if vertical.config is None:
+        return
+    sent = vertical.config().model_dump(mode="json")
+    try:
+        again = vertical.config.model_validate(sent)
+    except ValueError as error:
+        raise AssertionError(f"the defaults of {vertical.config.__name__} are not valid themselves: {error}") from error
+    assert again.model_dump(mode="json") == sent, (
+        f"the defaults of {vertical.config.__name__} change when they are sent"
+    )
+    words = [name for name, field in vertical.config.model_fields.items() if not (field.description or "").strip()]
+    assert not words, f"{vertical.config.__name__} does not say what {', '.join(words)} means: give a description"
+
+
+def check_metric(task: Task) -> None:
+    """Raise `AssertionError` unless the primary metric is one that a run measures of such answers."""
+    from podion.answers import Span, SpanAnswer
+    from podion.finetuning.metrics import Judged, label_metrics, span_metrics
+
+    if issubclass(task.answer_schema, SpanAnswer):
+        spans = [[Span(start=0, end=1, label="a")]]
+        measured = span_metrics(spans, spans, brief=True)
+    else:
+        judged: dict[str, Any] = {"labels": ("a", "b"), "expected": ["a", "b"], "predicted": ["a", "b"]}
+        sure = {"outside": _booleans(2), "confidences": _floats(2)}
+        measured = label_metrics(Judged(**judged, **sure), brief=True)
+    known = sorted(name for name, value in measured.items() if isinstance(value, float))
+    name = task.primary_metric.name
+    assert name in known, f"a run does not measure {name!r} of the task {task.name!r}; it measures {', '.join(known)}"
+
+
+def _booleans(rows: int) -> Any:
+    import numpy as np
+
+    return np.zeros(rows, dtype=bool)
+
+
+def _floats(rows: int) -> Any:
+    import numpy as np
+
+    return np.ones(rows)
+
+
+def _outline(declaration: object) -> dict[str, object]:
+    assert isinstance(declaration, Vertical), f"`register_vertical` returned {type(declaration).__name__}"
+    tasks = [
+        (task.name, task.record.model_json_schema(), task.answer_schema.model_json_schema(), task.labels, task.methods)
+        for task in declaration.tasks
+    ]
+    plain = ("name", "title", "requires_api", "risk_class", "sample")
+    config = declaration.config.model_json_schema() if declaration.config else None
+    return {name: getattr(declaration, name) for name in plain} | {"tasks": tasks, "config": config}

@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Bench:
+class Bench:
     """A head with records that are labelled in turn, and states for them."""
 
     head: Head[Any, Any]
@@ -28,24 +28,26 @@ class _Bench:
     states: States
 
     def loss(self) -> Tensor:
+        """Return the loss of all rows."""
         return self.head.loss(self.head(self.states), self.records)
 
 
-def _bench(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, labels: Sequence[str | None] = ()) -> _Bench:
+def bench_of(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, labels: Sequence[str | None] = ()) -> Bench:
+    """Return a head of the task with `ROWS` records, labelled in turn or as given, and states for them."""
     names = labels or [space.labels[row % len(space)] for row in range(ROWS)]
     records = labelled_records(task, space, given, names)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         head = resolve_head(task.head_declaration.implementation)(HIDDEN, space)
     head.fit_features(records)
-    states = _states(head.reads_tokens, [space.labels[row % len(space)] for row in range(ROWS)])
+    states = states_of(head.reads_tokens, [space.labels[row % len(space)] for row in range(ROWS)])
     features = head.features(records)
     for name, tensor in features.items():
         assert tensor.shape[0] == ROWS, f"features[{name!r}] has {tensor.shape[0]} rows for {ROWS} records"
-    return _Bench(head=head, records=records, states=replace(states, features=features))
+    return Bench(head=head, records=records, states=replace(states, features=features))
 
 
-def _states(reads_tokens: bool, groups: Sequence[str]) -> States:
+def states_of(reads_tokens: bool, groups: Sequence[str]) -> States:
     """Return states in which rows of one group lie near each other."""
     generator = torch.Generator().manual_seed(11)
     centres = {group: torch.randn(HIDDEN, generator=generator) for group in sorted(set(groups))}
@@ -60,7 +62,8 @@ def _states(reads_tokens: bool, groups: Sequence[str]) -> States:
     return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets)
 
 
-def _answers(bench: _Bench, threshold: float | None = None) -> list[Answer]:
+def answers_of(bench: Bench, threshold: float | None = None) -> list[Answer]:
+    """Return the head's answers to the rows, without temperature."""
     with torch.inference_mode():
         logits = bench.head(bench.states)
         scores = Scores(
@@ -73,7 +76,8 @@ def _answers(bench: _Bench, threshold: float | None = None) -> list[Answer]:
         return list(bench.head.decode(scores))
 
 
-def _learn(bench: _Bench, steps: int = 60) -> None:
+def learn(bench: Bench, steps: int = 60) -> None:
+    """Train the head on its rows."""
     optimiser = torch.optim.Adam(bench.head.parameters(), lr=0.05)
     for _ in range(steps):
         optimiser.zero_grad()
@@ -83,7 +87,7 @@ def _learn(bench: _Bench, steps: int = 60) -> None:
 
 def check_gradients(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` unless logits, loss and gradients are finite and a parameter learns."""
-    bench = _bench(task, space, given)
+    bench = bench_of(task, space, given)
     logits = bench.head(bench.states)
     assert logits.shape[0] == ROWS, f"forward gave {logits.shape[0]} rows for {ROWS}"
     assert torch.isfinite(logits).all(), "forward gave a logit that is not finite"
@@ -101,7 +105,7 @@ def check_gradients(task: Task, space: LabelSpace, given: Rows) -> None:
 def check_unlabelled(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` when logits of records without a label change the loss."""
     labels = [space.labels[row % len(space)] if row < ROWS // 2 else None for row in range(ROWS)]
-    bench = _bench(task, space, given, labels=labels)
+    bench = bench_of(task, space, given, labels=labels)
     with torch.no_grad():
         logits = bench.head(bench.states)
         disturbed = logits.clone()
@@ -113,11 +117,11 @@ def check_unlabelled(task: Task, space: LabelSpace, given: Rows) -> None:
 
 def check_seed(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` unless two heads of one seed learn the same weights, bit for bit."""
-    first, second = (_bench(task, space, given, seed=3) for _ in range(2))
+    first, second = (bench_of(task, space, given, seed=3) for _ in range(2))
     for bench in (first, second):
         with torch.random.fork_rng():
             torch.manual_seed(5)
-            _learn(bench, steps=3)
+            learn(bench, steps=3)
     states = second.head.state_dict()
     for name, tensor in first.head.state_dict().items():
         assert torch.equal(tensor, states[name]), f"{name} differs between two runs of one seed"
@@ -125,26 +129,26 @@ def check_seed(task: Task, space: LabelSpace, given: Rows) -> None:
 
 def check_saved(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` unless a saved and loaded head gives the same logits and answers."""
-    bench = _bench(task, space, given)
-    _learn(bench, steps=3)
+    bench = bench_of(task, space, given)
+    learn(bench, steps=3)
     bench.head.eval()
     stored = save({name: tensor.contiguous() for name, tensor in bench.head.state_dict().items()})
     head = type(bench.head)(HIDDEN, space)
     head.load_state_dict(load(stored))
     head.eval()
     features = head.features(bench.records)
-    loaded = _Bench(head=head, records=bench.records, states=replace(bench.states, features=features))
+    loaded = Bench(head=head, records=bench.records, states=replace(bench.states, features=features))
     with torch.inference_mode():
         same = torch.equal(head(loaded.states), bench.head(bench.states))
     assert same, "a loaded head gives other logits: keep everything it learns in parameters or registered buffers"
-    assert _answers(loaded) == _answers(bench), "a loaded head gives other answers than the one that was saved"
+    assert answers_of(loaded) == answers_of(bench), "a loaded head gives other answers than the one that was saved"
 
 
 def check_decoded(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` unless there is one valid answer a row."""
-    bench = _bench(task, space, given)
+    bench = bench_of(task, space, given)
     bench.head.eval()
-    answers = _answers(bench)
+    answers = answers_of(bench)
     assert len(answers) == ROWS, f"decode gave {len(answers)} answers for {ROWS} rows"
     for answer in answers:
         _check_answer(task, space, answer)
@@ -168,12 +172,12 @@ def _labels_of(answer: Answer) -> set[str]:
 
 def check_abstains(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` unless a threshold above every confidence makes all abstain, and 0 none."""
-    bench = _bench(task, space, given)
+    bench = bench_of(task, space, given)
     bench.head.eval()
-    assert all(answer.abstained for answer in _answers(bench, threshold=1.01)), (
+    assert all(answer.abstained for answer in answers_of(bench, threshold=1.01)), (
         "an answer does not abstain below the threshold: set `abstained` where confidence < scores.threshold"
     )
-    assert not any(answer.abstained for answer in _answers(bench, threshold=0.0)), "an answer abstains at threshold 0"
+    assert not any(answer.abstained for answer in answers_of(bench, threshold=0.0)), "an answer abstains at threshold 0"
 
 
 def check_owners_apart(task: Task, space: LabelSpace, given: Rows) -> None:
@@ -185,18 +189,18 @@ def check_owners_apart(task: Task, space: LabelSpace, given: Rows) -> None:
     names = [space.labels[row % len(space)] for row in range(ROWS)]
     theirs = space if task.labels else replace(space, labels=_others(space))
     opposite = {name: theirs.labels[len(space) - 1 - space.labels.index(name)] for name in names}
-    first = _bench(task, space, given, labels=names)
-    _learn(first)
+    first = bench_of(task, space, given, labels=names)
+    learn(first)
     first.head.eval()
-    before = _answers(first)
-    second = _bench(task, theirs, given, labels=[opposite[name] for name in names])
-    _learn(second)
+    before = answers_of(first)
+    second = bench_of(task, theirs, given, labels=[opposite[name] for name in names])
+    learn(second)
     second.head.eval()
-    assert _answers(first) == before, "a head answers otherwise after another owner's head has learned"
-    for answer in _answers(second):
+    assert answers_of(first) == before, "a head answers otherwise after another owner's head has learned"
+    for answer in answers_of(second):
         _check_answer(task, theirs, answer)
     if not second.states.features:
-        told = [_labels_of(answer) for answer in _answers(second)]
+        told = [_labels_of(answer) for answer in answers_of(second)]
         assert all(opposite[name] in labels for name, labels in zip(names, told, strict=True)), (
             "a head did not learn labels that plain clusters part"
         )

@@ -9,24 +9,22 @@ from typing import Any
 from pydantic import BaseModel
 
 from podion.catalogue.plugin_record import origin_of
-from podion.data.records import validate
+from podion.data.records import Accepted, validate
 from podion.data.rows import Refusal, Row
-from podion.testing.specimens import example_rows
-from podion.vertical import Task, Vertical
+from podion.testing.specimens import example_rows, label_kind, label_spaces
+from podion.vertical import LabelHead, Method, Task, Vertical
 
 STRANGE = "a_field_nobody_has"
+_NOBODY_TAKES = {"a value": ["that", "no field", "takes"]}
 
 
 def check_sample(entries: Iterable[EntryPoint], vertical: Vertical) -> None:
     """Raise `AssertionError` that names a line of the sample file that is a record of no task."""
     if vertical.sample is None:
         return
-    package = next(origin_of(entry).package for entry in entries)
-    text = resources.files(package).joinpath(*vertical.sample.split("/")).read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line.strip()]
-    assert lines, f"{vertical.sample} is empty"
-    for number, line in enumerate(lines, start=1):
-        row = json.loads(line)
+    rows = _sample_rows(entries, vertical)
+    assert rows, f"{vertical.sample} is empty"
+    for number, row in enumerate(rows, start=1):
         reasons = {task.name: _why_not(task, row) for task in vertical.tasks}
         assert not all(reasons.values()), f"{vertical.sample}, line {number} is a record of no task: {reasons}"
 
@@ -57,6 +55,82 @@ def check_unknown_field(task: Task, given: Sequence[Mapping[str, Any]]) -> None:
     outcome = found[0]
     assert isinstance(outcome, Refusal), f"{task.record.__name__} accepts the field {STRANGE!r}, which it does not have"
     assert STRANGE in f"{outcome.field} {outcome.reason}", f"the refusal does not name the field: {outcome.reason}"
+
+
+def check_round_trip(task: Task, given: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `AssertionError` unless a record that is written as JSON and read again is the same record."""
+    for row in example_rows(task, given):
+        record = task.record.model_validate(row)
+        for shape in (record.model_dump_json(), record.model_dump_json(by_alias=True)):
+            try:
+                again = task.record.model_validate_json(shape)
+            except ValueError as error:
+                raise AssertionError(f"{task.record.__name__} does not read what it wrote, {shape}: {error}") from error
+            assert again == record, f"{task.record.__name__} reads {again!r} out of {shape}, which was {record!r}"
+
+
+def check_refusals_name_fields(task: Task, given: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `AssertionError` unless a record with a value of a wrong type, or none, is refused by that field's name."""
+    row = example_rows(task, given)[0]
+    for name in task.record.model_fields:
+        known = task.record.model_fields[name].alias or name
+        faults = [{**row, known: _NOBODY_TAKES}]
+        if task.record.model_fields[name].is_required():
+            faults.append({other: value for other, value in row.items() if other not in (name, known)})
+        for fault in faults:
+            found = list(validate(task, [Row(1, fault)], unknown="refuse"))
+            refusals = [one for one in found if isinstance(one, Refusal)]
+            assert refusals, f"{task.record.__name__} takes {fault.get(known)!r} for {name!r}: give the field a type"
+            assert any(one.field in (known, name) for one in refusals), (
+                f"a fault in {name!r} is refused as one of {[one.field for one in refusals]}: raise it in a validator"
+                " of the field, so that whoever wrote the file finds it"
+            )
+
+
+def check_sample_is_enough(entries: Iterable[EntryPoint], vertical: Vertical) -> None:
+    """Raise `AssertionError` unless some task can learn from the sample: enough rows, two labels or more."""
+    if vertical.sample is None:
+        return
+    rows = _sample_rows(entries, vertical)
+    told = {}
+    for task in vertical.tasks:
+        found = [one.record for one in validate(task, [Row(1, row) for row in rows]) if isinstance(one, Accepted)]
+        labels = [value for record in found if (value := getattr(record, task.label)) is not None]
+        kinds = len({json.dumps(label, default=str) for label in labels})
+        told[task.name] = f"{len(labels)} labelled rows of {task.minimum_rows}, {kinds} labels of 2"
+        if len(labels) >= task.minimum_rows and kinds >= 2:
+            return
+    raise AssertionError(f"{vertical.sample} teaches no task anything: {told}; put labelled rows into it")
+
+
+def check_labels_fit(task: Task, given: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `AssertionError` that names a declared label which a record of the task cannot carry."""
+    row = example_rows(task, given)[0]
+    if label_kind(task) not in ("text", "number"):
+        return
+    for label in task.labels or ():
+        values = {**row, task.label: int(label) if label_kind(task) == "number" else label}
+        reason = _why_not(task, values)
+        assert reason is None, f"the task declares the label {label!r}, and {task.record.__name__} refuses it: {reason}"
+
+
+def check_words(task: Task) -> None:
+    """Raise `AssertionError` when zero-shot would read the same words for two labels, or none for one."""
+    if Method.ZERO_SHOT not in task.methods or not isinstance(task.head, LabelHead):
+        return
+    for space in label_spaces(task):
+        words = {label: space.describe(label).strip().lower() for label in space.labels}
+        empty = [label for label, told in words.items() if not any(letter.isalnum() for letter in told)]
+        assert not empty, f"the label {empty[0]!r} has no words that zero-shot could read: describe it"
+        for label, told in words.items():
+            same = [other for other in words if words[other] == told]
+            assert same == [label], f"zero-shot reads {told!r} for {' and '.join(same)}: describe them differently"
+
+
+def _sample_rows(entries: Iterable[EntryPoint], vertical: Vertical) -> list[Any]:
+    package = next(origin_of(entry).package for entry in entries)
+    text = resources.files(package).joinpath(*str(vertical.sample).split("/")).read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def _why_not(task: Task, row: Mapping[str, Any]) -> str | None:

@@ -36,6 +36,18 @@ def example_rows(task: Task, given: Sequence[Mapping[str, Any]]) -> list[dict[st
     return [cast(dict[str, Any], _value(schema, schema))]
 
 
+def made_up(schema: Mapping[str, Any], root: Mapping[str, Any] | None = None) -> Any:
+    """Return a value that a JSON schema allows; `root` holds the `$defs` it refers to, itself by default."""
+    return _value(schema, schema if root is None else root)
+
+
+def takes_text(record: type[BaseModel]) -> list[str]:
+    """Return the fields of a record whose schema takes text."""
+    schema = record.model_json_schema()
+    found = {name: _not_null(value, schema) for name, value in schema.get("properties", {}).items()}
+    return [name for name, value in found.items() if value.get("type") == "string"]
+
+
 def labelled_records(
     task: Task, space: LabelSpace, given: Sequence[Mapping[str, Any]], labels: Sequence[str | None]
 ) -> list[BaseModel]:
