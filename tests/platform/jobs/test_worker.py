@@ -54,8 +54,7 @@ class Workshop:
         self.stop = threading.Event()
 
     def spawn(self, job: str, fence: int) -> subprocess.Popen[bytes]:
-        url = f"sqlite:///{self.database.file}"
-        command = [sys.executable, "-c", CHILD, url, job, str(fence), str(self.lease_seconds)]
+        command = [sys.executable, "-c", CHILD, self.database.url, job, str(fence), str(self.lease_seconds)]
         self.children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         return self.children[-1]
 

@@ -139,6 +139,7 @@ def test_a_lost_transaction_fails_its_group_and_the_next_goes_on(database: Datab
     assert actions(database) == ["2"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_full_disk_is_told_and_passes(database: Database) -> None:
     with database.writing() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()

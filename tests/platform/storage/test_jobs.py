@@ -75,7 +75,7 @@ def test_a_disabled_tenants_jobs_wait(connection: Connection) -> None:
 
 
 def test_of_two_threads_that_claim_a_job_exactly_one_gets_it(database: Database, url: str) -> None:
-    # A database object each, so that only SQLite stands between them, as between two processes.
+    # A database object each, so that only the database stands between them, as between two processes.
     other = Database(url)
     start = threading.Barrier(2)
     taken: list[list[str | None]] = [[], []]
@@ -126,6 +126,29 @@ def test_leases_of_the_dead_run_out_at_once_and_only_of_the_kinds_named(connecti
     assert (after.id, after.fence) == (row.id, before.fence + 1)
     assert not jobs.finish(connection, row.id, before.fence, "succeeded")
     assert jobs.claim(connection, ("indexing",), "worker", 60) is None, other.id
+
+
+def test_an_attempt_that_died_with_its_server_does_not_count_until_there_are_too_many(connection: Connection) -> None:
+    row = put(connection, max_attempts=1)
+    for claims in range(1, jobs.MOST_CLAIMS):
+        assert claim(connection).fence == claims
+        for _ in range(2):  # a server that dies while it starts gives back nothing twice
+            jobs.expire_leases(connection, ("run",))
+        assert jobs.get(connection, "ten_ours", row.id).attempts == 0  # type: ignore[union-attr]
+        assert jobs.end_abandoned(connection, KINDS) == []
+    claim(connection)
+    assert jobs.expire_leases(connection, ("run",)) == 1
+    assert [(ended.id, ended.state) for ended in jobs.end_abandoned(connection, KINDS)] == [(row.id, "failed")]
+
+
+def test_a_job_to_be_cancelled_ends_when_its_server_has_died(connection: Connection) -> None:
+    row = put(connection)
+    claim(connection)
+    jobs.request_cancel(connection, "ten_ours", row.id)
+    assert jobs.expire_leases(connection, ("run",)) == 1
+    ended = jobs.get(connection, "ten_ours", row.id)
+    assert ended is not None
+    assert (ended.state, ended.ended_at is None) == ("cancelled", False)
 
 
 def test_a_heartbeat_prolongs_the_lease(connection: Connection) -> None:
@@ -208,6 +231,7 @@ def test_a_state_of_its_own_invention_is_refused(connection: Connection) -> None
         put(connection, state="paused")
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
 def test_claiming_does_not_read_what_has_ended(connection: Connection) -> None:
     plan = connection.exec_driver_sql(
         "EXPLAIN QUERY PLAN SELECT id FROM jobs WHERE kind IN ('run') AND state IN ('queued', 'running') "

@@ -2,12 +2,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import JSON, inspect, text
 
 from podion.errors import BadSettings
 from podion.storage import migrations
@@ -25,11 +26,20 @@ print(time.process_time() - started, "alembic" in sys.modules)
 """
 
 
-def test_migrations_build_what_the_tables_say(url: str) -> None:
+def compare_default(_context: object, _found: object, column: Any, found: str | None, wanted: Any, text: str) -> Any:
+    """PostgreSQL has no equality of JSON, which alembic would ask it for."""
+    if isinstance(column.type, JSON):
+        return (found is None) != (wanted is None) or not str(found).startswith(text)
+    return None
+
+
+def test_migrations_build_what_the_tables_say(url: str, kind: str) -> None:
     database = Database(url)
     database.migrate()
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": compare_default}
+        )
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == migrations.revisions()[-1]
         found = {name for name in inspect(connection).get_table_names() if name != "alembic_version"}
@@ -39,7 +49,9 @@ def test_migrations_build_what_the_tables_say(url: str) -> None:
     database.close()
     assert found == set(metadata.tables)
     assert "'cancelled'" in state["sqltext"]
-    assert str(live["dialect_options"]["sqlite_where"]) == "to_at IS NULL AND mode = 'live'"
+    condition = live["dialect_options"][f"{kind}_where"]
+    for word in ("to_at IS NULL", "AND", "mode", "'live'"):
+        assert word in str(condition)
 
 
 def test_the_head_is_alembics_head() -> None:
@@ -49,7 +61,9 @@ def test_the_head_is_alembics_head() -> None:
 
 
 def test_migrating_again_changes_nothing_and_needs_no_alembic(url: str) -> None:
-    Database(url).migrate()
+    database = Database(url)
+    database.migrate()
+    database.close()
     run = subprocess.run([sys.executable, "-c", MIGRATE, url, "0"], capture_output=True, text=True, check=True)
     seconds, imported = run.stdout.split()
     assert float(seconds) < 0.3
@@ -68,7 +82,10 @@ def test_processes_that_start_at_once_migrate_once(url: str, tmp_path: Path) -> 
         assert process.returncode == 0, errors
     database = Database(url)
     with database.reading() as connection:
-        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0001"]
+        assert (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+            == migrations.revisions()[-1:]
+        )
     database.close()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from podion.storage.clock import now
-from podion.storage.rows import many, one
+from podion.storage.rows import many, one, values
 from podion.storage.tables import enablements
 
 
@@ -19,18 +19,35 @@ class EnablementRow:
     tenant: str
     vertical: str
     config: dict[str, Any]
+    personal: dict[str, str]
     enabled_at: datetime
 
 
-def put(connection: Connection, tenant: str, vertical: str, config: dict[str, Any]) -> EnablementRow:
-    """Switch a vertical on, or set it anew; the time of the first switching on stays."""
+def put(
+    connection: Connection,
+    tenant: str,
+    vertical: str,
+    config: dict[str, Any],
+    personal: dict[str, str] | None = None,
+) -> EnablementRow:
+    """Switch a vertical on, or set it anew; the time of the first switching on stays.
+
+    `personal` holds the tenant's own masking policies by field; None leaves them as they were.
+    """
     before = get(connection, tenant, vertical)
+    row = EnablementRow(
+        tenant=tenant,
+        vertical=vertical,
+        config=config,
+        personal=personal if personal is not None else before.personal if before else {},
+        enabled_at=before.enabled_at if before else now(),
+    )
     if before is None:
-        row = {"tenant": tenant, "vertical": vertical, "config": config, "enabled_at": now()}
-        connection.execute(insert(enablements).values(row))
-        return EnablementRow(**row)  # type: ignore[arg-type]
-    connection.execute(update(enablements).where(*_is(tenant, vertical)).values(config=config))
-    return EnablementRow(tenant=tenant, vertical=vertical, config=config, enabled_at=before.enabled_at)
+        connection.execute(insert(enablements).values(values(row)))
+    else:
+        set_anew = {"config": row.config, "personal": row.personal}
+        connection.execute(update(enablements).where(*_is(tenant, vertical)).values(set_anew))
+    return row
 
 
 def get(connection: Connection, tenant: str, vertical: str) -> EnablementRow | None:

@@ -5,16 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy import insert as insert_into
 
 from podion.storage.clock import now
-from podion.storage.rows import newest_by_id, starts_with, values
+from podion.storage.rows import insert_once, newest_by_id, starts_with
 from podion.storage.tables import feedback, predictions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRow:
-    """A label that would have been right, or a value, for one prediction of the tenant."""
+    """What would have been right for one prediction of the tenant: a label, none of them, or a value."""
 
     tenant: str
     id: str
@@ -22,13 +21,17 @@ class FeedbackRow:
     task: str
     label: str | None = None
     value: float | None = None
+    out_of_scope: bool = False
     comment: str | None = None
     at: datetime = field(default_factory=now)
 
 
-def insert(connection: Connection, row: FeedbackRow) -> None:
-    """Keep feedback; raises SQLAlchemy's `IntegrityError` when the tenant has no such prediction."""
-    connection.execute(insert_into(feedback).values(values(row)))
+def insert(connection: Connection, row: FeedbackRow) -> bool:
+    """Keep feedback, once under its id; return whether it is new.
+
+    Raises SQLAlchemy's `IntegrityError` when the tenant has no such prediction.
+    """
+    return insert_once(connection, feedback, row)
 
 
 def page(
@@ -39,9 +42,13 @@ def page(
     return newest_by_id(FeedbackRow, connection, feedback, mine, after, limit)
 
 
-def corrections(connection: Connection, tenant: str, task: str) -> list[tuple[dict[str, Any], str]]:
-    """Return (record, label) of each prediction that was given a label, oldest first; its latest label wins."""
-    labelled = (feedback.c.tenant == tenant, feedback.c.task == task, feedback.c.label.is_not(None))
+def corrections(connection: Connection, tenant: str, task: str) -> list[tuple[dict[str, Any], str | None]]:
+    """Return (record, label) of each prediction that was judged, oldest first; label None is "out of scope".
+
+    The latest judgement of a prediction wins.
+    """
+    judged = feedback.c.label.is_not(None) | feedback.c.out_of_scope
+    labelled = (feedback.c.tenant == tenant, feedback.c.task == task, judged)
     latest = select(func.max(feedback.c.id)).where(*labelled).group_by(feedback.c.prediction)
     same = (predictions.c.tenant == feedback.c.tenant) & (predictions.c.id == feedback.c.prediction)
     query = (

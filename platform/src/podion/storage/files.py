@@ -19,7 +19,7 @@ _SETTLING_SECONDS = 60.0
 
 
 class Files:
-    """The files under one folder: `tenants/<tenant>/{datasets,adapters,runs}/…`, and `staging/`."""
+    """The files under one folder: `tenants/<tenant>/{datasets,adapters,runs,indexes}/…`, and `staging/`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -36,10 +36,14 @@ class Files:
         """Return the folder of a run's checkpoints; raises `NotFound` for an id that names no folder."""
         return self._place(tenant, "runs", run)
 
+    def index(self, tenant: str, collection: str) -> Path:
+        """Return the folder of a collection's index; raises `NotFound` for an id that names no folder."""
+        return self._place(tenant, "indexes", collection)
+
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A fresh folder on the file system of the finals, removed at the end; raises `StorageFull` on a full disk."""
-        with _room_needed():
+        with room_needed():
             self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder = Path(tempfile.mkdtemp(dir=self._staging))
             lock = os.open(folder, os.O_RDONLY)
@@ -57,7 +61,7 @@ class Files:
         After a crash at any moment `final` is either absent or complete. Raises `StorageFull` on a full disk and
         `NotFound` when the tenant was deleted meanwhile.
         """
-        with _room_needed(), self._tenant_needed(final):
+        with room_needed(), self._tenant_needed(final):
             _sync_tree(staged)
             _make_folder(final.parent)
             published = not final.exists()
@@ -72,6 +76,12 @@ class Files:
                 _remove(staged)
             _sync(final.parent)
             return published
+
+    def remove(self, final: Path) -> None:
+        """Take what is damaged out of its place, so that the same content can be published again."""
+        with self.staging() as folder, suppress(FileNotFoundError):
+            final.rename(folder / "removed")
+            _sync(final.parent)
 
     def delete_tenant(self, tenant: str) -> None:
         """Delete every file of a tenant: gone from its place at once, from the disk before this returns.
@@ -130,7 +140,8 @@ def _checked(name: str) -> str:
 
 
 @contextmanager
-def _room_needed() -> Iterator[None]:
+def room_needed() -> Iterator[None]:
+    """Turn a full disk inside the block into `StorageFull`."""
     try:
         yield
     except OSError as error:

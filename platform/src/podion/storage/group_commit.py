@@ -28,7 +28,8 @@ class GroupCommit:
     """A queue of writes and the thread that commits them.
 
     Each write runs in a savepoint; its future resolves after the commit, so that a result means durable. A write that
-    raises undoes and fails itself alone; what takes the transaction away (a full disk, a lost lock) fails its group.
+    raises undoes and fails itself alone; what takes the transaction away (a full disk, a lost connection) fails its
+    group.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
@@ -107,6 +108,9 @@ def _attempt(connection: Connection, write: _Write) -> Callable[[], None]:
             savepoint.rollback()
         except DBAPIError:
             # The database has rolled back everything, the savepoint with it.
+            raise failure from None
+        if connection.invalidated:
+            # The connection to the server is gone, and the group with it.
             raise failure from None
         return lambda: write.future.set_exception(failure)
     return lambda: write.future.set_result(result)

@@ -1,5 +1,6 @@
 """Names for rows: unique, opaque, and in the order of time."""
 
+import hashlib
 import secrets
 import time
 
@@ -15,4 +16,13 @@ def new_id(prefix: str) -> str:
     """
     milliseconds, nanoseconds = divmod(time.time_ns(), _NANOSECONDS)
     number = ((milliseconds << 20) | nanoseconds) << 60 | secrets.randbits(60)
-    return f"{prefix}_" + "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{_crockford(number)}"
+
+
+def derived_id(prefix: str, source: str) -> str:
+    """Return `<prefix>_<26 characters>` out of the SHA-256 of `source`: equal for equal sources."""
+    return f"{prefix}_{_crockford(int.from_bytes(hashlib.sha256(source.encode()).digest()[:16], 'big'))}"
+
+
+def _crockford(number: int) -> str:
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -12,6 +12,9 @@ from podion.storage.clock import now
 from podion.storage.rows import many, newest_by_creation, one, starts_with, values
 from podion.storage.tables import job_events, jobs, tenants
 
+MOST_CLAIMS = 50
+"""Claims of a job after which the death of its worker counts as an attempt of its own."""
+
 EndState = Literal["succeeded", "failed", "cancelled"]
 JobState = Literal["queued", "running"] | EndState
 
@@ -122,9 +125,15 @@ def end_abandoned(connection: Connection, kinds: Sequence[str]) -> list[JobRow]:
 
 
 def expire_leases(connection: Connection, kinds: Sequence[str]) -> int:
-    """Let every lease run out now; return how many. For one who knows that the workers of before are dead."""
+    """Give back every job that runs; return how many. For one who knows that the workers of before are dead.
+
+    The attempt that ended with its worker does not count: a server may be killed more often than a job may fail. But a
+    job that was claimed `MOST_CLAIMS` times may itself be what brings the server down, and waits for `end_abandoned`.
+    """
     running = update(jobs).where(jobs.c.kind.in_(kinds), jobs.c.state == "running")
-    return connection.execute(running.values(lease_until=now() - timedelta(microseconds=1))).rowcount
+    back = running.where(jobs.c.fence < MOST_CLAIMS).values(_given_back(jobs.c.attempts - 1))
+    late = running.values(lease_until=now() - timedelta(microseconds=1))
+    return sum(connection.execute(ending).rowcount for ending in (back, late))
 
 
 def heartbeat(connection: Connection, job: str, fence: int, lease_seconds: float) -> JobRow | None:
@@ -178,13 +187,7 @@ def release(connection: Connection, job: str, fence: int, *, count_attempt: bool
 
     An attempt that ended through no fault of the job need not count.
     """
-    back = _holding(job, fence).values(
-        state=case((jobs.c.cancel_requested, "cancelled"), else_="queued"),
-        ended_at=case((jobs.c.cancel_requested, now()), else_=jobs.c.ended_at),
-        lease_until=None,
-        worker=None,
-        attempts=jobs.c.attempts if count_attempt else jobs.c.attempts - 1,
-    )
+    back = _holding(job, fence).values(_given_back(jobs.c.attempts if count_attempt else jobs.c.attempts - 1))
     return connection.execute(back).rowcount == 1
 
 
@@ -209,6 +212,16 @@ def _abandoned(time: datetime) -> Any:
 
 def _holding(job: str, fence: int) -> Any:
     return update(jobs).where(jobs.c.id == job, jobs.c.fence == fence, jobs.c.state == "running")
+
+
+def _given_back(attempts: Any) -> dict[str, Any]:
+    return {
+        "state": case((jobs.c.cancel_requested, "cancelled"), else_="queued"),
+        "ended_at": case((jobs.c.cancel_requested, now()), else_=jobs.c.ended_at),
+        "lease_until": None,
+        "worker": None,
+        "attempts": attempts,
+    }
 
 
 def _ended(time: datetime) -> dict[str, Any]:

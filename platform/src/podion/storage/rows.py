@@ -10,19 +10,25 @@ from sqlalchemy.exc import IntegrityError
 R = TypeVar("R")
 
 
-def _read(kind: type[R], row: Row[Any]) -> R:
-    return kind(**{field.name: row._mapping[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+def _read(kind: type[R], names: Sequence[str], row: Row[Any]) -> R:
+    found = row._mapping
+    return kind(**{name: found[name] for name in names})
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [field.name for field in fields(kind)]
 
 
 def one(kind: type[R], result: CursorResult[Any]) -> R | None:
     """Return the only row of a result, or None where there is none."""
     row = result.one_or_none()
-    return None if row is None else _read(kind, row)
+    return None if row is None else _read(kind, _names(kind), row)
 
 
 def many(kind: type[R], result: CursorResult[Any]) -> list[R]:
     """Return all rows of a result, in its order."""
-    return [_read(kind, row) for row in result]
+    names = _names(kind)
+    return [_read(kind, names, row) for row in result]
 
 
 def values(row: Any) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """What only SQLite needs: transactions begun by us, durability, patience, and its errors in our words."""
 
-import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from podion.errors import BadSettings, PodionError, StorageFull, Unavailable
+from podion.storage.backend import dump_json
 
-BUSY_SECONDS = 15.0
 _FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 
@@ -26,67 +25,96 @@ _PRAGMAS: Mapping[str, str] = {
 }
 
 
-def database_file(url: URL) -> Path:
-    """Return the file of a database URL; raises `BadSettings` for a database in memory."""
+class Sqlite:
+    """A database in one file. The write lock is the file's: `BEGIN IMMEDIATE`."""
+
+    def __init__(self, url: URL, lock_seconds: float) -> None:
+        self.file = _database_file(url)
+        self._lock_seconds = lock_seconds
+        self.writing = self._open(url, begin="BEGIN IMMEDIATE", query_only=False)
+        self.reading = self._open(url, begin="BEGIN", query_only=True)
+
+    def prepare(self) -> None:
+        """Make the folder, and put the file into WAL mode, once and for all.
+
+        Raises `BadSettings` for a file that cannot be the database or lies where there is no write-ahead log. SQLite
+        does not wait for a lock when it changes the mode, so that two processes which start at once need patience.
+        """
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSettings(f"{self.file.parent} cannot be the database's folder: {error.strerror}.") from error
+        try:
+            mode = self._patiently(lambda: _journal_mode(self.writing))
+        except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise self._locked() from error
+            raise BadSettings(f"{self.file} cannot be the database: {error}.") from error
+        if mode != "wal":
+            raise BadSettings(f"{self.file}: its file system has no write-ahead log ({mode}): use a local disk")
+
+    def wipe(self) -> None:
+        """Empty the write-ahead log, which keeps what was deleted since; the file itself is overwritten at once.
+
+        Waits for readers of older moments; raises `Unavailable` when they do not end.
+        """
+        deadline = time.monotonic() + self._lock_seconds
+        while _truncate_log(self.writing):
+            if time.monotonic() > deadline:
+                raise self._locked()
+            time.sleep(0.02)
+
+    def explain(self, error: DBAPIError) -> PodionError | None:
+        """Return `StorageFull` for a full disk, `Unavailable` for a lock that was not to be had, else None."""
+        name = getattr(error.orig, "sqlite_errorname", "") or ""
+        if name in _FULL:
+            return StorageFull("The disk of the database is full: nothing of this request was kept. Free some space.")
+        return self._locked() if _is_busy(error.orig) else None
+
+    def _open(self, url: URL, *, begin: str, query_only: bool) -> Engine:
+        engine = create_engine(url, json_serializer=dump_json, hide_parameters=True, pool_size=8, max_overflow=24)
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+            # The driver would begin late and commit before some statements; we say BEGIN ourselves.
+            connection.isolation_level = None
+            for name, value in _PRAGMAS.items():
+                connection.execute(f"PRAGMA {name} = {value}")
+            if query_only:
+                connection.execute("PRAGMA query_only = ON")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            self._patiently(lambda: connection.exec_driver_sql(begin))
+
+        return engine
+
+    def _patiently(self, act: Callable[[], Any]) -> Any:
+        """Return what `act` returns, trying again while the file is locked and there is time."""
+        deadline = time.monotonic() + self._lock_seconds
+        while True:
+            try:
+                return act()
+            except (OperationalError, sqlite3.OperationalError) as error:
+                cause = error.orig if isinstance(error, OperationalError) else error
+                if not _is_busy(cause) or time.monotonic() > deadline:
+                    raise
+
+    def _locked(self) -> Unavailable:
+        return locked(self._lock_seconds)
+
+
+def locked(seconds: float) -> Unavailable:
+    """Return what a caller is told who waited for the write lock in vain."""
+    return Unavailable(f"The database was locked for {seconds:.0f} s. Try again.", retry_after=1)
+
+
+def _database_file(url: URL) -> Path:
     if not url.database or url.database == ":memory:" or "mode=memory" in str(url):
         raise BadSettings(
             f"{url!s} keeps rows in memory only: name a file, as in sqlite:////var/lib/podion/podion.sqlite"
         )
     return Path(url.database)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def open_engine(url: URL, *, begin: str, query_only: bool) -> Engine:
-    """Return an engine whose transactions start with `begin` and whose commits reach the disk before they return."""
-    engine = create_engine(url, json_serializer=_dump, pool_size=8, max_overflow=24)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver would begin late and commit before some statements; we say BEGIN ourselves.
-        connection.isolation_level = None
-        for name, value in _PRAGMAS.items():
-            connection.execute(f"PRAGMA {name} = {value}")
-        if query_only:
-            connection.execute("PRAGMA query_only = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        deadline = time.monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                connection.exec_driver_sql(begin)
-                return
-            except OperationalError as error:
-                if not _is_busy(error.orig) or time.monotonic() > deadline:
-                    raise
-
-    return engine
-
-
-def enter_wal(engine: Engine) -> None:
-    """Put the database file into WAL mode, once and for all; raises `BadSettings` where the file system cannot.
-
-    SQLite does not wait for a lock when it changes this mode, so that two processes which start at once need patience.
-    """
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            mode = _journal_mode(engine)
-        except sqlite3.DatabaseError as error:
-            if not _is_busy(error):
-                raise BadSettings(f"{engine.url.database} cannot be the database: {error}.") from error
-            if time.monotonic() > deadline:
-                raise locked() from error
-            time.sleep(0.02)
-            continue
-        if mode != "wal":
-            raise BadSettings(
-                f"{engine.url.database}: its file system has no write-ahead log ({mode}): use a local disk"
-            )
-        return
 
 
 def _journal_mode(engine: Engine) -> str:
@@ -100,18 +128,17 @@ def _journal_mode(engine: Engine) -> str:
         raw.close()
 
 
-def explain(error: DBAPIError) -> PodionError | None:
-    """Return the error that a caller may be told, or None where it is a fault of ours."""
-    name = getattr(error.orig, "sqlite_errorname", "") or ""
-    if name in _FULL:
-        return StorageFull("The disk of the database is full: nothing of this request was kept. Free some space.")
-    return locked() if _is_busy(error.orig) else None
+def _truncate_log(engine: Engine) -> bool:
+    """Return whether somebody still reads from the log, so that it cannot be emptied."""
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy: Any = cursor.fetchone()
+        return bool(busy[0])
+    finally:
+        raw.close()
 
 
 def _is_busy(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname.startswith(_BUSY)
-
-
-def locked() -> Unavailable:
-    """Return what a caller is told who waited for the write lock in vain."""
-    return Unavailable(f"The database was locked for {BUSY_SECONDS:.0f} s. Try again.", retry_after=1)

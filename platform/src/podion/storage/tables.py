@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -12,11 +13,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -79,6 +82,7 @@ enablements = Table(
     _tenant(key=True),
     Column("vertical", String, primary_key=True),
     _required("config", JSON),
+    Column("personal", JSON, nullable=False, server_default=text("'{}'")),
     _required("enabled_at", UtcTime),
 )
 
@@ -195,6 +199,7 @@ feedback = Table(
     _required("task", String),
     Column("label", String),
     Column("value", Float),
+    Column("out_of_scope", Boolean, nullable=False, server_default=false()),
     Column("comment", Text),
     _required("at", UtcTime),
     ForeignKeyConstraint(["tenant", "prediction"], ["predictions.tenant", "predictions.id"]),
@@ -239,6 +244,57 @@ job_events = Table(
     _required("data", JSON),
     _required("at", UtcTime),
     ForeignKeyConstraint(["tenant", "job"], ["jobs.tenant", "jobs.id"]),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _tenant(key=True),
+    # A vertical's name, or "" for the platform's own collections, whose kind is the collection's name.
+    Column("vertical", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    _id(),
+    _required("body", JSON),
+    _required("revision", Integer),
+    _required("position", String),
+    _required("created_at", UtcTime),
+    _required("updated_at", UtcTime),
+    Index(None, "tenant", "vertical", "kind", "position"),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    _tenant(key=True),
+    Column("vertical", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    # Of this one and no later collection of the same name: derived files and indexes in memory are known by it.
+    _required("id", String),
+    _required("recipe", String),
+    _required("generation", Integer),
+    _required("next_number", BigInteger),
+    _required("created_at", UtcTime),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _tenant(key=True),
+    Column("vertical", String, primary_key=True),
+    Column("collection", String, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _required("document", String),
+    _required("field", String),
+    _required("start", Integer),
+    _required("stop", Integer),
+    _required("vector", LargeBinary),
+    _required("fingerprint", String),
+    _required("generation", Integer),
+    ForeignKeyConstraint(
+        ["tenant", "vertical", "collection"], ["collections.tenant", "collections.vertical", "collections.name"]
+    ),
+    Index(None, "tenant", "vertical", "collection", "document"),
+    Index(None, "tenant", "vertical", "collection", "generation"),
 )
 
 idempotency = Table(

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, String, cast, select, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy import insert as insert_into
 
 from podion.storage.clock import now
 from podion.storage.rows import newest_by_id, one, values
-from podion.storage.tables import metadata, tenants
+from podion.storage.tables import idempotency, metadata, tenants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +60,7 @@ def delete(connection: Connection, tenant: str) -> bool:
     for table in reversed(metadata.sorted_tables):
         if table is not tenants:
             connection.execute(delete_from(table).where(table.c.tenant == tenant))
+    # The operator's own requests are kept under no tenant's name, and what they answered may be about this one.
+    told = cast(idempotency.c.response, String).contains(tenant, autoescape=True)
+    connection.execute(delete_from(idempotency).where(told))
     return connection.execute(delete_from(tenants).where(tenants.c.id == tenant)).rowcount == 1

@@ -40,7 +40,7 @@ def is_current(connection: Connection) -> bool:
     return found == known[-1]
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
     """Apply the missing revisions inside the transaction of `connection`, which holds the write lock."""
     if is_current(connection):
         return
@@ -52,7 +52,7 @@ def upgrade(connection: Connection) -> None:
     script = ScriptDirectory(str(Path(__file__).parent))
 
     def missing(revision: Any, _context: object) -> list[Any]:
-        newest_first = script.iterate_revisions("head", revision, implicit_base=True)
+        newest_first = script.iterate_revisions(to, revision, implicit_base=True)
         return [MigrationStep.upgrade_from_script(script.revision_map, each) for each in reversed(list(newest_first))]
 
     with EnvironmentContext(Config(), script, fn=missing) as environment:
