@@ -11,10 +11,7 @@ import pytest
 import podion
 import podion.testing
 
-ANNOUNCED = (
-    "AlertRule CollectionSpec Document EventType Hit MultiLabelHead OrdinalHead PairHead RegressionHead Schedule"
-    " TabularHead"
-)
+ANNOUNCED = "AlertRule EventType MultiLabelHead OrdinalHead PairHead RegressionHead Schedule TabularHead"
 
 
 def test_the_face_is_sorted_and_complete() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 PLATFORM = Path(__file__).parents[2] / "platform" / "src" / "podion"
 HEAVY = ("torch", "transformers", "peft", "sklearn", "faiss")
-WHOLE_ROOMS = ("api", "catalogue", "data", "jobs", "storage", "tenancy")
+WHOLE_ROOMS = ("api", "catalogue", "data", "jobs", "retrieval", "storage", "tenancy")
 SINGLE = (
     "answers",
     "caller",

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from podion.answers import Alternative, Answer, LabelAnswer, Prediction, Span, SpanAnswer
-    from podion.caller import Caller, requires
+    from podion.answers import Alternative, Answer, Document, Hit, LabelAnswer, Page, Prediction, Span, SpanAnswer
+    from podion.caller import Caller, TenantCaller, requires
     from podion.errors import (
         BadSettings,
         Conflict,
@@ -26,22 +26,37 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from podion.hookspecs import Candidate, Reviewed, Served, hookimpl
-    from podion.vertical import LabelHead, LabelSpace, Method, Metric, SpanHead, Split, Task, Vertical
+    from podion.vertical import (
+        CollectionSpec,
+        LabelHead,
+        LabelSpace,
+        Method,
+        Metric,
+        Personal,
+        SpanHead,
+        Split,
+        Task,
+        Vertical,
+    )
 
 _HOME = {
-    "podion.answers": ("Alternative", "Answer", "LabelAnswer", "Prediction", "Span", "SpanAnswer"),
-    "podion.caller": ("Caller", "requires"),
+    "podion.answers": (
+        "Alternative", "Answer", "Document", "Hit", "LabelAnswer", "Page", "Prediction", "Span", "SpanAnswer",
+    ),
+    "podion.caller": ("Caller", "TenantCaller", "requires"),
     "podion.errors": (
         "BadSettings", "Conflict", "DataError", "Fault", "Forbidden", "NotBuilt", "NotFound", "PluginError",
         "PodionError", "QuotaExceeded", "StorageFull", "TooLarge", "Unauthenticated", "Unavailable",
     ),
     "podion.hookspecs": ("Candidate", "Reviewed", "Served", "hookimpl"),
-    "podion.vertical": ("LabelHead", "LabelSpace", "Method", "Metric", "SpanHead", "Split", "Task", "Vertical"),
+    "podion.vertical": (
+        "CollectionSpec", "LabelHead", "LabelSpace", "Method", "Metric", "Personal", "SpanHead", "Split", "Task",
+        "Vertical",
+    ),
 }  # fmt: skip
 
 _NOT_BUILT = (
-    "AlertRule", "CollectionSpec", "Document", "EventType", "Hit", "MultiLabelHead", "OrdinalHead", "PairHead",
-    "RegressionHead", "Schedule", "TabularHead",
+    "AlertRule", "EventType", "MultiLabelHead", "OrdinalHead", "PairHead", "RegressionHead", "Schedule", "TabularHead",
 )  # fmt: skip
 
 __all__ = [
@@ -50,10 +65,13 @@ __all__ = [
     "BadSettings",
     "Caller",
     "Candidate",
+    "CollectionSpec",
     "Conflict",
     "DataError",
+    "Document",
     "Fault",
     "Forbidden",
+    "Hit",
     "LabelAnswer",
     "LabelHead",
     "LabelSpace",
@@ -61,6 +79,8 @@ __all__ = [
     "Metric",
     "NotBuilt",
     "NotFound",
+    "Page",
+    "Personal",
     "PluginError",
     "PodionError",
     "Prediction",
@@ -73,6 +93,7 @@ __all__ = [
     "Split",
     "StorageFull",
     "Task",
+    "TenantCaller",
     "TooLarge",
     "Unauthenticated",
     "Unavailable",

@@ -1,9 +1,11 @@
-"""What a task answers, as every client sees it."""
+"""What a task answers and a search finds, as every client sees it."""
 
 from typing import Generic
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
 from typing_extensions import TypeVar
+
+ItemT = TypeVar("ItemT", bound=BaseModel, default=BaseModel)
 
 
 class Span(BaseModel):
@@ -57,3 +59,40 @@ class Prediction(BaseModel, Generic[AnswerT]):
     task: str = Field(description="vertical/task")
     adapter: str = Field(description="the adapter version that answered, or `zero-shot`")
     answers: list[SerializeAsAny[AnswerT]]
+
+
+class Document(BaseModel):
+    """A text that a tenant puts into a collection, to be found and cited."""
+
+    id: str = Field(
+        default="", max_length=128, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", description="empty: made up"
+    )
+    title: str = Field(default="", max_length=500)
+    text: str = Field(max_length=500_000, pattern=r"\S")
+    url: str | None = Field(default=None, max_length=2_000, description="where a reader finds it")
+    version: str = Field(default="1", max_length=100, description="the tenant's own version, shown with every quote")
+    valid_from: AwareDatetime | None = Field(default=None, description="not found before")
+    valid_to: AwareDatetime | None = Field(default=None, description="not found from then on")
+
+
+class Hit(BaseModel):
+    """A stretch of a tenant's document that fits a query: what an answer cites."""
+
+    model_config = ConfigDict(frozen=True)
+
+    document: str = Field(description="the document's id")
+    version: str = Field(description="the version of the document that says so")
+    title: str = ""
+    url: str | None = None
+    field: str = Field(default="text", description="the document's field that the stretch stands in")
+    start: int = Field(ge=0, description="first character of the stretch in that field")
+    end: int = Field(ge=0, description="end of the stretch, exclusive")
+    quote: str = Field(description="the stretch, to the character")
+    score: float = Field(ge=0, le=1, description="how well it fits; comparable within one collection")
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """A page of a list, newest first."""
+
+    data: list[ItemT]
+    next: str | None = Field(default=None, description="cursor of the next page; null at the end")

@@ -1,15 +1,45 @@
 """Who calls, and what a plugin's route may do for that tenant."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Protocol, TypeVar, cast
 
 from fastapi import Request, Security
 from fastapi.params import Security as SecurityParameter
 from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
-from podion.answers import Prediction
+from podion.answers import Hit, Page, Prediction
 from podion.vertical import Scope, Task
+
+KindT = TypeVar("KindT", bound=BaseModel)
+
+
+class Store(Protocol):
+    """The tenant's documents of the kinds that the vertical declares. What a call returned from is on the disk."""
+
+    async def put(self, document: KindT) -> KindT:
+        """Keep a document under its `id`, in place of the one that was there, and return it as it was kept.
+
+        An empty `id` is filled in. Fields marked `Personal` are masked, and a kind that is a collection's is found by
+        the next search. Raises `DataError` for what the masking policy rejects, `TooLarge` above 1 MiB of JSON.
+        """
+
+    async def get(self, kind: type[KindT], id: str) -> KindT:
+        """Return a document; raises `NotFound`."""
+
+    async def list(
+        self, kind: type[KindT], where: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[KindT]:
+        """Return a page, newest first, of the documents whose top-level fields equal `where`."""
+
+    async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
+        """Replace a document by what `change` makes of it, and return that; no other writer comes in between.
+
+        `change` must do nothing else: it may be called again. What it raises undoes the update. Raises `NotFound`.
+        """
+
+    async def delete(self, kind: type[KindT], id: str) -> None:
+        """Remove a document, from searches too; raises `NotFound`."""
 
 
 class TenantCaller(Protocol):
@@ -23,10 +53,36 @@ class TenantCaller(Protocol):
     def config(self) -> Mapping[str, Any]:
         """What the tenant set when it enabled the vertical, with defaults filled in."""
 
+    @property
+    def store(self) -> Store:
+        """The tenant's documents."""
+
+    def new_id(self, prefix: str) -> str:
+        """Return a fresh id, as `msg_01J…`; a request that is sent again under its `Idempotency-Key` gets the same."""
+
     async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
         """Return one answer a record, in order, by the adapter that is live for this tenant.
 
         Metered. Raises `Conflict` (code `untrained`) while nothing can answer, `Unavailable` while the engine is away.
+        """
+
+    async def search(
+        self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None
+    ) -> Sequence[Hit]:
+        """Return the best stretches of at most `k` documents of a collection, best first; metered.
+
+        `where` asks for equality in fields that the collection declares as filters.
+        """
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Return one vector of length 1 a text, by the shared base: near in meaning is near by dot product; metered."""
+
+    async def review(
+        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+    ) -> None:
+        """Store feedback on an answer, as the vertical's feedback route does: the next `:grow` of a dataset takes it.
+
+        Raises `NotFound` for an answer that is not this vertical's, `DataError` for a label outside a closed set.
         """
 
 

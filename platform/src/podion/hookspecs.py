@@ -54,6 +54,7 @@ class Reviewed:
     value: float | None
     comment: str | None
     at: datetime
+    out_of_scope: bool = False
 
 
 @hookspec

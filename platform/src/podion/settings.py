@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from podion.errors import BadSettings, NotBuilt
 
 Device = Literal["auto", "cpu", "cuda"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 LONGEST_SOCKET_PATH = 103
 """Bytes of a unix socket's path that every system takes."""
@@ -40,10 +41,22 @@ class Settings(BaseSettings):
     base: str = Field(default="me5-small", min_length=1, description="default base model")
     strict_plugins: bool = Field(default=False, description="a quarantined plugin stops the start")
     operator_key: SecretStr | None = Field(default=None, description="the operator's credential")
+    masking_key: SecretStr | None = Field(default=None, description="what pseudonyms are made under")
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port the API listens on; 0 takes a free one")
     requests_per_minute: int = Field(default=60_000, ge=0, description="a tenant's requests to one API process; 0: any")
+    requests_at_once: int = Field(default=512, ge=0, description="requests one API process works on at once; 0: any")
+    tenant_requests_at_once: int = Field(default=256, ge=0, description="the same of one tenant; 0: any")
+    failed_keys_per_minute: int = Field(default=60, ge=0, description="wrong keys an address, or a key's id; 0: any")
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, with commas, whose X-Forwarded-For is believed",
+    )
+    log_level: LogLevel = Field(default="info", description="least level that is logged")
+    plugin_seconds: float = Field(default=30, gt=0, description="seconds a plugin's route may think, or 504")
+    plugin_load_seconds: float = Field(default=20, gt=0, description="seconds each step of a plugin's load may take")
     upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
+    index_memory_mb: int = Field(default=512, ge=16, description="most memory of one process's search indexes, in MiB")
     upload_rows: int = Field(default=1_000_000, ge=1, description="most rows of one upload")
 
     @field_validator("home", "bases", mode="after")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from podion.answers import Answer, LabelAnswer, SpanAnswer
+from podion.answers import Answer, Document, LabelAnswer, SpanAnswer
 
 API_VERSION = "1.0"
 """The version of the contract that this platform speaks; `Vertical.requires_api` is checked against it."""
@@ -30,6 +30,21 @@ class Method(StrEnum):
     PREFIX = "prefix"
     PROMPT = "prompt"
     FULL = "full"
+
+
+MaskPolicy = Literal["reject", "mask", "tokenise", "allow"]
+
+
+@dataclass(frozen=True)
+class Personal:
+    """Marks a field that may hold what identifies a person: `text: Annotated[str, Personal()]`.
+
+    Before anything is stored, what the recognisers find in it is refused (`reject`), replaced by its kind (`mask`),
+    replaced by a pseudonym that is the same for equal values of a tenant (`tokenise`), or left (`allow`). This is the
+    plugin's default; a tenant may set another policy for the field.
+    """
+
+    policy: MaskPolicy = "mask"
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ class Task:
 
     `text` names the record's field that the base model reads, `label` the one a head learns. `out_of_scope` names a
     boolean field that marks records outside every label. `keep` is the share of in-scope records that the abstention
-    threshold keeps. `sensitive` fields never feed a head; `personal` fields are masked.
+    threshold keeps. `sensitive` fields never feed a head. Fields of the record that are marked `Personal` are masked.
     """
 
     name: str
@@ -124,7 +139,6 @@ class Task:
     methods: tuple[Method, ...] = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
     keep: float = 0.95
     sensitive: tuple[str, ...] = ()
-    personal: tuple[str, ...] = ()
 
     @property
     def head_declaration(self) -> HeadDeclaration:
@@ -147,11 +161,28 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CollectionSpec:
+    """Makes one kind of a vertical's stored documents searchable: what `store.put` kept, the next search finds.
+
+    `texts` names the fields that are searched; each is cut into segments, and hits carry offsets into it. A search may
+    ask for equality in the fields of `filters`. Fields of the kind named `title`, `version` and `url` are shown with
+    hits (without a `version`, the store's revision is), and outside `valid_from` to `valid_to` a document is not found.
+    """
+
+    name: str
+    kind: type[BaseModel] = Document
+    texts: tuple[str, ...] = ("text",)
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vertical:
     """A business domain: a name, titles in English and Chinese, its tasks and its routes.
 
     `config` is a pydantic model of what a tenant may set when it enables the vertical. `requires_api` is a PEP 440
     specifier for the contract's version. `sample` names a JSONL file inside the plugin's package that the demo uploads.
+    `kinds` are the pydantic models of the documents that the vertical keeps for a tenant through `Caller.store`, each
+    with a field `id: str = ""`; `collections` make some of them searchable.
     """
 
     name: str
@@ -163,6 +194,8 @@ class Vertical:
     risk_class: Literal["minimal", "limited", "high"] = "limited"
     intended_use: Mapping[str, str] = field(default_factory=dict)
     sample: str | None = None
+    kinds: tuple[type[BaseModel], ...] = ()
+    collections: tuple[CollectionSpec, ...] = ()
 
     @property
     def path(self) -> str:
@@ -172,6 +205,10 @@ class Vertical:
     def task(self, name: str) -> Task | None:
         """Return the task of that name, or None."""
         return next((task for task in self.tasks if task.name == name), None)
+
+    def collection(self, name: str) -> CollectionSpec | None:
+        """Return the collection of that name, or None."""
+        return next((collection for collection in self.collections if collection.name == name), None)
 
 
 def config_defaults(vertical: Vertical) -> dict[str, Any]:

@@ -21,8 +21,8 @@ TASK = "customer_service/intent"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, base="minilm-l6")
+def settings(tmp_path: Path, kind: str, make_url: Callable[..., str]) -> Settings:
+    return Settings(home=tmp_path, base="minilm-l6", database_url=make_url() if kind == "postgresql" else "")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from podion.errors import Conflict, DataError, NotFound
+from podion.errors import Conflict, DataError, NotFound, PodionError
 from podion.hookspecs import Candidate
 from podion.lifecycle.deployments import Deployer
 from podion.storage import audit, deployments, usage
@@ -105,9 +105,9 @@ def test_damaged_files_do_not_serve(
     path = files.adapter(tenants[0], adapter) / "head.safetensors"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with database.writing() as c, pytest.raises(DataError) as refusal:
+    with database.writing() as c, pytest.raises(PodionError) as refusal:
         deployer.deploy(c, tenants[0], TASK, adapter, "key_1")
-    assert refusal.value.code == "damaged_adapter"
+    assert (refusal.value.code, refusal.value.status) == ("damaged_adapter", 500)
 
 
 def test_a_rollback_puts_back_what_served_before(

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from podion.catalogue.catalogue import Catalogue
+from podion.data.masking.policies import Masking
 from podion.errors import DataError, NotFound
-from podion.lifecycle.feedback import give, known_labels
+from podion.lifecycle.feedback import Judgement, give, known_labels
 from podion.storage import feedback, predictions, usage
 from podion.storage.database import Connection, Database
 from podion.storage.feedback import FeedbackRow
@@ -24,7 +25,7 @@ def predict(c: Connection, tenant: str, prediction: str, task: str = TASK) -> No
 
 
 def say(c: Connection, tenant: str, vertical: Vertical, prediction: str, label: str | None = "refund") -> FeedbackRow:
-    return give(c, tenant, vertical, prediction, label=label, value=None, comment=None)
+    return give(c, tenant, vertical, Judgement(prediction=prediction, label=label), Masking(bytes(32)))
 
 
 def test_it_is_stored_and_metered_with_its_tenant(

@@ -7,21 +7,21 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from podion.answers import Prediction
-from podion.api.metrics import Metrics
+from podion.api.failed_keys import FailedKeys, address, names_of
 from podion.api.quota import RequestQuota
+from podion.api.replays import id_maker
 from podion.api.services import services_of
+from podion.api.vertical_caller import VerticalCaller
 from podion.caller import admit
-from podion.errors import Forbidden, NotBuilt, NotFound, Unauthenticated
-from podion.lifecycle.predictor import Predictor
+from podion.errors import Forbidden, NotFound, Unauthenticated
 from podion.storage import enablements, tenants
 from podion.storage.database import Database
+from podion.storage.enablements import EnablementRow
 from podion.tenancy.keys import Identity, authenticate, digest
 from podion.tenancy.operator import is_operator
-from podion.vertical import Task, Vertical, config_defaults
+from podion.vertical import Vertical
 
 REMEMBERED_SECONDS = 0.5
 """A revoked key, or a disabled vertical, is refused by every worker within this time."""
@@ -33,18 +33,19 @@ bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>`
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a valid key opens: the identity, and each enabled vertical with its configuration."""
+    """What a valid key opens: the identity, and each enabled vertical as the tenant set it."""
 
     identity: Identity
-    enabled: Mapping[str, Mapping[str, Any]]
+    enabled: Mapping[str, EnablementRow]
 
 
 class TenantGate:
     """Admits requests by their key, within their tenant's allowance; remembers a key for half a second."""
 
-    def __init__(self, database: Database, quota: RequestQuota) -> None:
+    def __init__(self, database: Database, quota: RequestQuota, failed: FailedKeys) -> None:
         self._database = database
         self._quota = quota
+        self._failed = failed
         self._remembered: dict[str, tuple[float, Access]] = {}
 
     async def access(self, request: Request) -> Access:
@@ -56,26 +57,41 @@ class TenantGate:
         key = digest(presented)
         until, access = self._remembered.get(key, (0.0, None))
         if access is None or until < time.monotonic():
-            access = await self._database.read(lambda c: _look_up(c, presented))
+            access = await self._known(request, presented)
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, access)
         self._quota.spend(access.identity.tenant)
+        request.state.place.claim(access.identity.tenant)
         request.state.access = access
         return access
+
+    async def _known(self, request: Request, presented: str) -> Access:
+        try:
+            return await self._database.read(lambda c: _look_up(c, presented))
+        except Unauthenticated:
+            names = names_of(request, presented)
+            self._failed.check(*names)
+            self._failed.failed(*names)
+            raise
 
     def forget(self, tenant: str) -> None:
         """Drop what is remembered of a tenant, after a change to its keys or verticals."""
         kept = {k: v for k, v in self._remembered.items() if v[1].identity.tenant != tenant}
         self._remembered = kept
 
-    async def admit(self, request: Request, scopes: Sequence[str]) -> "VerticalCaller":
+    async def admit(self, request: Request, scopes: Sequence[str]) -> VerticalCaller:
         """Return the caller of a vertical's route; raises `Unauthenticated`, `NotFound` or `Forbidden`."""
         access = await self.access(request)
         vertical = request.state.vertical_declared
         _check_scopes(access.identity, scopes)
-        services = services_of(request)
-        return VerticalCaller(access, vertical, services.predictor, services.metrics)
+        return VerticalCaller(
+            identity=access.identity,
+            enablement=access.enabled.get(vertical.name),
+            vertical=vertical,
+            services=services_of(request),
+            new_id=id_maker(request),
+        )
 
 
 def _presented(request: Request) -> str:
@@ -91,7 +107,7 @@ def _look_up(c: Connection, presented: str) -> Access:
     if tenant is None or tenant.disabled_at is not None:
         raise Unauthenticated("the key's tenant is disabled: ask the operator")
     rows = enablements.page(c, identity.tenant)
-    return Access(identity=identity, enabled={row.vertical: row.config for row in rows})
+    return Access(identity=identity, enabled={row.vertical: row for row in rows})
 
 
 def _check_scopes(identity: Identity, scopes: Sequence[str]) -> None:
@@ -101,42 +117,6 @@ def _check_scopes(identity: Identity, scopes: Sequence[str]) -> None:
             f"this key may {', '.join(sorted(identity.scopes)) or 'nothing'}; the route needs {', '.join(missing)}: "
             "use another key, or let an admin key make one"
         )
-
-
-class VerticalCaller:
-    """A tenant at the routes of one vertical; see `podion.caller.TenantCaller`."""
-
-    def __init__(self, access: Access, vertical: Vertical, predictor: Predictor, metrics: Metrics) -> None:
-        self._access = access
-        self._vertical = vertical
-        self._predictor = predictor
-        self._metrics = metrics
-
-    @property
-    def tenant(self) -> str:
-        """The opaque id of the tenant."""
-        return self._access.identity.tenant
-
-    @property
-    def key(self) -> str:
-        """The id of the key, for the audit; plugins do not see it (it is not part of the protocol)."""
-        return self._access.identity.key
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """What the tenant set, over the vertical's defaults."""
-        return {**config_defaults(self._vertical), **self._access.enabled.get(self._vertical.name, {})}
-
-    async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
-        """Return one answer a record by the tenant's live adapter."""
-        prediction = await self._predictor.predict(self.tenant, self._vertical, task, records)
-        self._metrics.predictions.labels(prediction.task).inc(len(prediction.answers))
-        return prediction
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("search", "store", "emit", "enqueue"):
-            raise NotBuilt(f"Caller.{name} is not in this version of podion: see CHANGELOG.md")
-        raise AttributeError(name)
 
 
 def enabled(vertical: Vertical) -> Any:
@@ -165,8 +145,25 @@ async def _admin(request: Request) -> Identity:
     return identity
 
 
+async def _data(request: Request) -> Identity:
+    identity = await _identity(request)
+    _check_scopes(identity, ("data",))
+    return identity
+
+
+async def _predict(request: Request) -> Identity:
+    identity = await _identity(request)
+    _check_scopes(identity, ("predict",))
+    return identity
+
+
 async def _operator(request: Request) -> str:
-    if not is_operator(services_of(request).operator_key, _presented(request)):
+    failed: FailedKeys = request.app.state.failed_keys
+    client = f"operator key from {address(request)}"
+    presented = _presented(request)
+    failed.check(client)
+    if not is_operator(services_of(request).operator_key, presented):
+        failed.failed(client)
         raise Unauthenticated("not the operator's key: it is PODION_OPERATOR_KEY, or stands in the state folder")
     return "operator"
 
@@ -174,7 +171,9 @@ async def _operator(request: Request) -> str:
 HostCaller = Annotated[VerticalCaller, Security(admit)]
 AnyKey = Annotated[Identity, Depends(_identity)]
 AdminKey = Annotated[Identity, Depends(_admin)]
+DataKey = Annotated[Identity, Depends(_data)]
+PredictKey = Annotated[Identity, Depends(_predict)]
 Operator = Annotated[str, Depends(_operator)]
 
-GUARDS: frozenset[Callable[..., Any]] = frozenset({_identity, _admin, _operator, admit})
+GUARDS: frozenset[Callable[..., Any]] = frozenset({_identity, _admin, _data, _predict, _operator, admit})
 """The dependencies that ask for a key."""

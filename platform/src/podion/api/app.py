@@ -1,43 +1,56 @@
 """The composition root: makes every part once and wires it; decides nothing."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Security
+import numpy as np
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi_offline import FastAPIOffline
+from numpy.typing import NDArray
 
-from podion.api import problems
+from podion.api import openapi_headers, problems
 from podion.api.access import TenantGate, bearer, enabled
 from podion.api.body_limit import BodyLimit
+from podion.api.crowd import Crowd
+from podion.api.failed_keys import FailedKeys
 from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
+from podion.api.plugin_limits import PluginLimits
 from podion.api.quota import RequestQuota
-from podion.api.routes import admin, announced, health, keys, me
+from podion.api.replays import KeepAnswers, ReplayedAnswer, replayable, send_again
+from podion.api.routes import admin, collections, health, keys, me
 from podion.api.routes.adapters import adapters_router
 from podion.api.routes.datasets import datasets_router
 from podion.api.routes.deployments import deployments_router
 from podion.api.routes.feedback import feedback_router
 from podion.api.routes.runs import runs_router
 from podion.api.services import Services
+from podion.api.stalls import StallWatch
 from podion.api.start_check import check_routes
 from podion.catalogue.catalogue import Catalogue
-from podion.hosting.bases import find_base
+from podion.data.masking.policies import Masking
+from podion.hosting.bases import InstalledBase, find_base
 from podion.hosting.client import EngineClient
+from podion.hosting.protocol import TextKind
 from podion.lifecycle.deployments import Deployer
 from podion.lifecycle.predictor import Predictor
 from podion.lifecycle.watchers import Watchers
 from podion.lifecycle.zero_shot import ZeroShot
+from podion.retrieval.collections import Collections
 from podion.settings import Settings
 from podion.storage.database import Database
 from podion.storage.files import Files
+from podion.tenancy.masking_key import masking_secret
 from podion.tenancy.operator import operator_key
 from podion.vertical import Vertical
 
 log = logging.getLogger("podion.api")
 
 _DESCRIPTION = "One base model, many verticals: each tenant uploads records, fine-tunes its own adapter and calls it."
+_ROUTE_THREADS = 256
 _HOST_ROUTERS = (datasets_router, runs_router, adapters_router, deployments_router, feedback_router)
 
 
@@ -49,13 +62,22 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = _services(settings, catalogue, metrics)
         app.state.services = services
-        app.state.gatekeeper = TenantGate(services.database, RequestQuota(settings.requests_per_minute))
+        app.state.failed_keys = FailedKeys(settings.failed_keys_per_minute)
+        quota = RequestQuota(settings.requests_per_minute)
+        app.state.gatekeeper = TenantGate(services.database, quota, app.state.failed_keys)
         app.state.in_flight = set()
         services.files.sweep()
+        services.collections.sweep()
         await services.database.write(forget_old)
+        stalls = StallWatch()
+        stalls.start()
+        # A plugin's plain functions run in threads, and one that hangs keeps its own: there must be some for others.
+        current_default_thread_limiter().total_tokens = _ROUTE_THREADS
         log.info("ready: %d verticals", len(catalogue.verticals))
         yield
+        stalls.close()
         services.watchers.close()
+        await services.collections.close()
         await services.engine.close()
         services.database.close()
 
@@ -69,15 +91,20 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         responses=problems.DOCUMENTED,
     )
     problems.install(app)
+    app.add_exception_handler(ReplayedAnswer, send_again)
+    app.add_middleware(KeepAnswers)
+    app.add_middleware(PluginLimits, verticals=catalogue.verticals.values(), seconds=settings.plugin_seconds)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Crowd, most=settings.requests_at_once, most_each=settings.tenant_requests_at_once)
     app.add_middleware(RequestLog, metrics=metrics)
     app.include_router(health.router)
-    for router in (me.router, keys.router, admin.router, announced.router):
+    for router in (me.router, keys.router, admin.router, collections.router):
         app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
     check_routes(app)
     problems.document(app)
+    openapi_headers.document(app)
     return app
 
 
@@ -88,7 +115,8 @@ def _mount(app: FastAPI, vertical: Vertical) -> None:
     for make in _HOST_ROUTERS:
         app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
     if isinstance(vertical.router, APIRouter):
-        app.include_router(vertical.router, prefix=prefix, dependencies=gate, tags=[vertical.name])
+        own = [*gate, Depends(replayable)]
+        app.include_router(vertical.router, prefix=prefix, dependencies=own, tags=[vertical.name])
 
 
 def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Services:
@@ -97,10 +125,27 @@ def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Ser
     files = Files(settings.files)
     engine = EngineClient(settings.socket)
     watchers = Watchers(catalogue)
-    zero_shot = ZeroShot(
-        database=database, files=files, engine=engine, base=lambda: find_base(settings.base, settings.bases)
+
+    def base() -> InstalledBase:
+        return find_base(settings.base, settings.bases)
+
+    async def embed(texts: Sequence[str], kind: TextKind = "query") -> NDArray[np.float32]:
+        return await engine.embed(base().name, texts, kind)
+
+    searched = Collections(
+        database=database,
+        files=files,
+        embed=embed,
+        fingerprint=lambda: base().fingerprint,
+        memory_bytes=settings.index_memory_mb << 20,
+        gpu=settings.device != "cpu",
     )
-    predictor = Predictor(database=database, files=files, engine=engine, zero_shot=zero_shot, watchers=watchers)
+
+    zero_shot = ZeroShot(database=database, files=files, engine=engine, base=base)
+    masking = Masking(masking_secret(settings))
+    predictor = Predictor(
+        database=database, files=files, engine=engine, zero_shot=zero_shot, watchers=watchers, masking=masking
+    )
     return Services(
         settings=settings,
         catalogue=catalogue,
@@ -108,6 +153,9 @@ def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Ser
         files=files,
         engine=engine,
         predictor=predictor,
+        masking=masking,
+        collections=searched,
+        embed=embed,
         deployer=Deployer(catalogue, files),
         watchers=watchers,
         metrics=metrics,

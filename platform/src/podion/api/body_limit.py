@@ -1,4 +1,7 @@
-"""How many bytes a request may send, refused as a problem while they come in. Plain ASGI."""
+"""How many bytes a request may send, and how slowly, refused as a problem while they come in. Plain ASGI."""
+
+import asyncio
+import time
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -7,6 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MOST_BYTES = 4 << 20
 """Of a body that is no upload: JSON is read into memory whole."""
 
+PATIENCE_SECONDS = 60.0
+SLOWEST_BYTES_A_SECOND = 4 << 10
+"""A body may take the patience, and a second more for as many bytes as this."""
+
 
 class Allowance:
     """What is left of one request's bytes."""
@@ -14,12 +21,18 @@ class Allowance:
     def __init__(self, most: int) -> None:
         self._most: int | None = most
         self._taken = 0
+        self._began = time.monotonic()
 
     def take(self, size: int) -> None:
         """Count bytes that came in; raises `HTTPException` (413) beyond the limit."""
         self._taken += size
         if self._most is not None and self._taken > self._most:
             raise HTTPException(413, f"the body is larger than {self._most >> 20} MiB: send it in parts")
+
+    @property
+    def seconds(self) -> float:
+        """How long the next bytes may take."""
+        return self._began + PATIENCE_SECONDS + self._taken / SLOWEST_BYTES_A_SECOND - time.monotonic()
 
     def lift(self) -> None:
         """Take the limit away."""
@@ -40,8 +53,18 @@ class BodyLimit:
             return
         allowance = scope.setdefault("state", {})["body"] = Allowance(self._most)
 
+        complete = False
+
         async def receive_counted() -> Message:
-            message = await receive()
+            nonlocal complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout(allowance.seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "the body came too slowly", {"Connection": "close"}) from None
+            complete = not message.get("more_body", False)
             allowance.take(len(message.get("body", b"")))
             return message
 

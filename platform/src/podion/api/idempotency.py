@@ -37,14 +37,12 @@ async def once(
     Raises `Conflict` (code `in_flight`) while the first is on its way and `DataError` (code `idempotency_mismatch`)
     when the key came with another body.
     """
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
-        raise DataError(f"Idempotency-Key has {len(key)} characters: 1 to {_LONGEST_KEY} are allowed")
+    key = key_of(request)
     route = f"{request.method} {request.url.path}"
     digest = body_digest or hashlib.sha256(await request.body() + request.url.query.encode()).hexdigest()
 
     def in_transaction(c: Connection) -> tuple[int, dict[str, Any], bool]:
-        found = _remembered(c, tenant, route, key) if key else None
+        found = remembered(c, tenant, route, key) if key else None
         if found is not None and found.status is not None and found.response is not None:
             if found.body_digest != digest:
                 raise DataError(
@@ -69,7 +67,16 @@ def forget_old(c: Connection) -> int:
     return idempotency.purge(c, datetime.now(UTC) - REMEMBERED)
 
 
-def _remembered(c: Connection, tenant: str, route: str, key: str) -> IdempotencyRow | None:
+def key_of(request: Request) -> str | None:
+    """Return the `Idempotency-Key` of a request; raises `DataError` for one that is too long or empty."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
+        raise DataError(f"Idempotency-Key has {len(key)} characters: 1 to {_LONGEST_KEY} are allowed")
+    return key
+
+
+def remembered(c: Connection, tenant: str, route: str, key: str) -> IdempotencyRow | None:
+    """Return what was answered under a key; what is too old is forgotten, so this needs a writing connection."""
     found = idempotency.find(c, tenant, route, key)
     if found is None or found.created_at > datetime.now(UTC) - REMEMBERED:
         return found

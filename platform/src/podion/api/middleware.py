@@ -12,6 +12,9 @@ from podion.api.metrics import Metrics
 
 log = logging.getLogger("podion.access")
 
+_AS_IT_SAYS = (b"x-content-type-options", b"nosniff")
+"""What a tenant uploaded is never taken for a page, whatever it looks like."""
+
 _CLIENTS_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -36,7 +39,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("ascii"))]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("ascii")), _AS_IT_SAYS]
             await send(message)
 
         try:

@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from podion.errors import Fault, PodionError
+from podion.errors import Fault, PluginError, PodionError
 
 log = logging.getLogger("podion.api")
 
 MEDIA_TYPE = "application/problem+json"
 _SHOWN_FAULTS = 20
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "unsupported_media_type"}
 
 
 class FaultOut(BaseModel):
@@ -36,6 +36,7 @@ class Problem(BaseModel):
     code: str
     request_id: str
     errors: list[FaultOut] | None = None
+    plugin: str | None = Field(default=None, description="the plugin that failed, where one did")
 
 
 _CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -54,6 +55,7 @@ def problem(
     code: str,
     faults: tuple[Fault, ...] = (),
     headers: dict[str, str] | None = None,
+    plugin: str | None = None,
 ) -> Response:
     """Return the problem document of one error."""
     document = Problem(
@@ -64,6 +66,7 @@ def problem(
         code=code,
         request_id=getattr(request.state, "request_id", ""),
         errors=[FaultOut(pointer=f.pointer, detail=f.detail) for f in faults[:_SHOWN_FAULTS]] or None,
+        plugin=plugin,
     )
     body = document.model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
@@ -98,8 +101,11 @@ async def _podion(request: Request, error: Exception) -> Response:
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status >= 500:
-        log.warning("problem %s: %s", error.code, error.detail)
-    return problem(request, error.status, error.title, error.detail, error.code, error.faults, headers)
+        # What a plugin says may quote a tenant.
+        words = "the caller has its words" if isinstance(error, PluginError) else error.detail
+        log.warning("problem %s: %s", error.code, words)
+    plugin = _plugin(request) if isinstance(error, PluginError) else None
+    return problem(request, error.status, error.title, error.detail, error.code, error.faults, headers, plugin)
 
 
 async def _validation(request: Request, error: Exception) -> Response:
@@ -130,10 +136,17 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    plugin = getattr(request.state, "vertical", None)
+    plugin = _plugin(request)
     log.error("request %s failed", getattr(request.state, "request_id", ""), exc_info=error)
     owner = f"the {plugin} plugin" if plugin else "the server"
     # This one answers outside the middleware that names requests, so it names its own.
     named = {"X-Request-ID": getattr(request.state, "request_id", "")}
     detail = f"{owner} failed on this request; it is logged under request_id"
+    if plugin:
+        return problem(request, 500, "A plugin failed", detail, "plugin_failed", headers=named, plugin=plugin)
     return problem(request, 500, "Something broke", detail, "internal", headers=named)
+
+
+def _plugin(request: Request) -> str | None:
+    """Return the plugin whose own route the request came to, None on the platform's routes."""
+    return getattr(request.state, "plugin", None)

@@ -1,25 +1,32 @@
 """The API process: `python -m podion.api.server LIFELINE`; started by the supervisor."""
 
-import logging
 import sys
+from functools import partial
 
 import uvicorn
 
 from podion.api.app import create_app
+from podion.api.connections import BoundedConnection
 from podion.catalogue.catalogue import load_plugins
 from podion.catalogue.head_paths import check_in_child
+from podion.catalogue.probe import probe_in_child
 from podion.jobs import lifeline
+from podion.logs import start_log
 from podion.settings import load_settings
 
 
 def main(argv: list[str]) -> int:
     """Serve until SIGTERM; requests under way are answered first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s api %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    settings = load_settings()
+    start_log("api", settings.log_level)
     if argv:
         lifeline.watch(int(argv[0]))
-    settings = load_settings()
-    catalogue = load_plugins(strict=settings.strict_plugins, check_heads=check_in_child)
+    catalogue = load_plugins(
+        strict=settings.strict_plugins,
+        check_heads=partial(check_in_child, seconds=settings.plugin_load_seconds),
+        probe=probe_in_child,
+        seconds=settings.plugin_load_seconds,
+    )
     app = create_app(settings, catalogue)
     uvicorn.run(
         app,
@@ -28,6 +35,10 @@ def main(argv: list[str]) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=BoundedConnection,
+        ws="none",
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
     return 0

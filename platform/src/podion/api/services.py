@@ -1,15 +1,20 @@
 """The parts of a running API, made once and handed to whoever needs one."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from fastapi import Request
+from numpy.typing import NDArray
 
 from podion.api.metrics import Metrics
 from podion.catalogue.catalogue import Catalogue
+from podion.data.masking.policies import Masking
 from podion.hosting.client import EngineClient
 from podion.lifecycle.deployments import Deployer
 from podion.lifecycle.predictor import Predictor
 from podion.lifecycle.watchers import Watchers
+from podion.retrieval.collections import Collections
 from podion.settings import Settings
 from podion.storage.database import Database
 from podion.storage.files import Files
@@ -25,6 +30,9 @@ class Services:
     files: Files
     engine: EngineClient
     predictor: Predictor
+    masking: Masking
+    collections: Collections
+    embed: Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
     deployer: Deployer
     watchers: Watchers
     metrics: Metrics

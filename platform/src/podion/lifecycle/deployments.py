@@ -1,11 +1,13 @@
 """Which adapter serves a tenant's task: the gate, the switch, the way back, and the ledger of it all."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from podion.catalogue.catalogue import Catalogue
 from podion.errors import Conflict, DataError, NotFound
 from podion.hookspecs import Candidate
-from podion.hosting.adapter_files import read_adapter
+from podion.lifecycle.intact import intact_adapter
 from podion.storage import adapters, audit, deployments
 from podion.storage.adapters import AdapterRow
 from podion.storage.deployments import DeploymentRow
@@ -21,14 +23,28 @@ class Deployer:
         self._catalogue = catalogue
         self._files = files
 
-    def deploy(self, c: Connection, tenant: str, task: str, adapter: str, actor: str) -> DeploymentRow:
-        """Make `adapter` live for the tenant's task; raises `NotFound`, or `Conflict` with the gate's reasons."""
+    def objections(self, c: Connection, tenant: str, adapter: str) -> list[str]:
+        """Return why the adapter's plugin does not let it serve; empty also for an adapter that is not there.
+
+        It may take seconds: ask before the transaction that deploys, which keeps every other writer waiting.
+        """
+        row = adapters.get(c, tenant, adapter)
+        return self._asked(tenant, row) if row else []
+
+    def deploy(
+        self, c: Connection, tenant: str, task: str, adapter: str, actor: str, reasons: Sequence[str] | None = None
+    ) -> DeploymentRow:
+        """Make `adapter` live for the tenant's task; raises `NotFound`, or `Conflict` with the gate's reasons.
+
+        `reasons` are the plugin's objections, where they were asked for before; without them it is asked here.
+        """
         row = adapters.get(c, tenant, adapter)
         if row is None:
             raise NotFound("no adapter has this id: a run that has succeeded names its adapter")
         if row.task != task:
             raise DataError(f"adapter {adapter[:12]}… answers {row.task}, not {task}", code="wrong_task")
-        self._gate(tenant, row)
+        intact_adapter(self._files, tenant, row.id)
+        _check_gate(row, self._asked(tenant, row) if reasons is None else reasons)
         return self._activate(c, tenant, row, actor, reason="deployed")
 
     def rollback(self, c: Connection, tenant: str, deployment: str, actor: str) -> DeploymentRow:
@@ -46,13 +62,10 @@ class Deployer:
             )
         return self._activate(c, tenant, row, actor, reason=f"rollback of {deployment}")
 
-    def _gate(self, tenant: str, row: AdapterRow) -> None:
-        read_adapter(self._files.adapter(tenant, row.id), row.id)
+    def _asked(self, tenant: str, row: AdapterRow) -> list[str]:
         vertical, _, task = row.task.partition("/")
         candidate = Candidate(tenant=tenant, vertical=vertical, task=task, adapter=row.id, metrics=row.metrics)
-        reasons = self._catalogue.objections(candidate)
-        if reasons:
-            raise Conflict(f"adapter {row.id[:12]}… may not serve: {'; '.join(reasons)}", code="gate_refused")
+        return self._catalogue.objections(candidate)
 
     def _activate(self, c: Connection, tenant: str, row: AdapterRow, actor: str, *, reason: str) -> DeploymentRow:
         wanted = DeploymentRow(
@@ -63,3 +76,8 @@ class Deployer:
         audit.add(c, tenant, actor, "deployment", deployment.id, detail)
         record(c, tenant, Meter.ADAPTERS_DEPLOYED, 1, deployment.id)
         return deployment
+
+
+def _check_gate(row: AdapterRow, reasons: Sequence[str]) -> None:
+    if reasons:
+        raise Conflict(f"adapter {row.id[:12]}… may not serve: {'; '.join(reasons)}", code="gate_refused")

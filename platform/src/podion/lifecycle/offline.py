@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from podion.catalogue.catalogue import load_plugins
+from podion.catalogue.catalogue import Catalogue, load_plugins
 from podion.data.reading import LOCAL, Refusal, read_rows
 from podion.data.records import validate
 from podion.errors import Conflict, DataError, NotFound
@@ -51,7 +51,7 @@ def fit_files(
     wanted: OfflineFit, settings: Settings, *, progress: "Callable[[Progress], None]", say: Say
 ) -> dict[str, Any]:
     """Fine-tune on files, write the adapter folder, and return the JSON that INTERFACES fixes for it."""
-    _, task = load_plugins().task(wanted.task)
+    _, task = _catalogue_for(wanted.task).task(wanted.task)
     method = check_method(wanted.task, task, wanted.method)
     _check_free(wanted.out)
     base = find_base(wanted.base or settings.base, settings.bases)
@@ -92,7 +92,7 @@ def evaluate_file(
 ) -> dict[str, Any]:
     """Return adapter, rows and metrics of an adapter folder on a labelled file."""
     parts = read_adapter(folder)
-    _, task = load_plugins().task(parts.card["task"])
+    _, task = _catalogue_for(parts.card["task"]).task(parts.card["task"])
     records = _records(data, task, rename, drop, say)
     base = find_base(parts.card["base"], settings.bases)
     from podion.finetuning.evaluate import evaluate_parts
@@ -108,7 +108,7 @@ def predict_file(
 ) -> int:
     """Write one answer a record as JSON Lines, in input order, by the engine that also serves; return how many."""
     parts = read_adapter(folder)
-    _, task = load_plugins().task(parts.card["task"])
+    _, task = _catalogue_for(parts.card["task"]).task(parts.card["task"])
     records = _records(data, task, rename, drop, say, strict=True)
     base = find_base(parts.card["base"], settings.bases)
     from podion.hosting.engine import Engine
@@ -121,6 +121,11 @@ def predict_file(
             lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
     staged.rename(out)
     return len(records)
+
+
+def _catalogue_for(task: str) -> Catalogue:
+    """Return the catalogue, of one plugin where it is installed: no other is imported for its task."""
+    return load_plugins(only=task.partition("/")[0])
 
 
 def _answers(

@@ -11,14 +11,16 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from podion.answers import Answer, Prediction
+from podion.answers import Answer, Prediction, SpanAnswer
+from podion.data.masking.policies import Masking
+from podion.data.masking.records import Masked, moved_spans
 from podion.errors import PodionError, TooLarge
 from podion.hookspecs import Served
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import Call
 from podion.lifecycle.watchers import Watchers
 from podion.lifecycle.zero_shot import ZeroShot
-from podion.storage import adapters, deployments, predictions
+from podion.storage import adapters, deployments, enablements, predictions
 from podion.storage.database import Database
 from podion.storage.files import Files
 from podion.storage.ids import new_id
@@ -46,17 +48,32 @@ def shown_record(task: Task, record: BaseModel) -> dict[str, Any]:
     return fields if task.text == "text" else {**fields, "text": fields.get(task.text, "")}
 
 
+def _over_masked(answer: Answer, masked: Masked[BaseModel]) -> Answer:
+    """Return an answer as it is kept beside a masked record: spans count the masked text's characters."""
+    if not isinstance(answer, SpanAnswer) or not masked.edits.edits:
+        return answer
+    return answer.model_copy(update={"spans": tuple(moved_spans(answer.spans, masked.edits))})
+
+
 class Predictor:
     """Answers records of any tenant and task."""
 
     def __init__(
-        self, *, database: Database, files: Files, engine: EngineClient, zero_shot: ZeroShot, watchers: Watchers
+        self,
+        *,
+        database: Database,
+        files: Files,
+        engine: EngineClient,
+        zero_shot: ZeroShot,
+        watchers: Watchers,
+        masking: Masking,
     ) -> None:
         self._database = database
         self._files = files
         self._engine = engine
         self._zero_shot = zero_shot
         self._watchers = watchers
+        self._masking = masking
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def predict(
@@ -64,8 +81,9 @@ class Predictor:
     ) -> Prediction[Any]:
         """Return one answer a record, in order, stored under its id before it is returned.
 
-        Raises `Conflict` (code `untrained`) when nothing can answer yet, `TooLarge` above 1,000 records, and what the
-        engine raises.
+        The engine reads the records as sent; what is kept of them is masked. Raises `Conflict` (code `untrained`) when
+        nothing can answer yet, `TooLarge` above 1,000 records, `DataError` for what a masking policy rejects, and what
+        the engine raises.
         """
         if len(records) > MOST_RECORDS:
             raise TooLarge(f"{len(records)} records in one call: at most {MOST_RECORDS:,} are allowed")
@@ -73,14 +91,25 @@ class Predictor:
         serving = await self.serving(tenant, name, task)
         if not records:
             return Prediction(task=name, adapter=serving.name, answers=[])
+        masked = await self._masked(tenant, vertical, task, records)
         shown = tuple(shown_record(task, record) for record in records)
         call = Call(owner=tenant, base=serving.base, folder=str(serving.folder), digest=serving.adapter, records=shown)
         answered = await self._engine.answer(call)
         answers = [
             task.answer_schema.model_validate({**answer, "prediction_id": new_id("prd")}) for answer in answered.answers
         ]
-        await self._keep(tenant, name, serving, shown, answers)
+        kept = [shown_record(task, each.record) for each in masked]
+        told = [_over_masked(answer, each) for answer, each in zip(answers, masked, strict=True)]
+        await self._keep(tenant, name, serving, kept, told)
         return Prediction(task=name, adapter=serving.name, answers=answers)
+
+    async def _masked(
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
+    ) -> list[Masked[BaseModel]]:
+        """Return the records as they may be kept, by the tenant's policies."""
+        enabled = await self._database.read(lambda c: enablements.get(c, tenant, vertical.name))
+        masker = self._masking.records(tenant, task, enabled.personal if enabled else None)
+        return [masker.accepted(record) for record in records]
 
     def prepare(self, tenant: str, vertical: Vertical, task: Task) -> None:
         """Get ready to answer from the tenant's newest data, in the background; what fails is told to who asks next."""

@@ -15,8 +15,9 @@ from podion.data.datasets import read_records
 from podion.data.splits import split_rows
 from podion.errors import DataError, NotFound
 from podion.hosting.adapter_files import write_adapter
-from podion.hosting.bases import find_base
+from podion.hosting.bases import find_base, find_named_base
 from podion.jobs.queue import Lease, enqueue
+from podion.lifecycle.intact import intact_dataset, publish_adapter
 from podion.settings import Settings
 from podion.storage import adapters, audit, datasets
 from podion.storage.adapters import AdapterRow
@@ -68,7 +69,7 @@ def start(c: Connection, request: RunRequest, settings: Settings) -> JobRow:
         )
     check_method(request.task_name, request.task, request.method)
     _check_rows(request, dataset.rows, list(dataset.labels))
-    find_base(request.base, settings.bases)
+    find_named_base(request.base, settings.base, settings.bases)
     payload = {
         "task": request.task_name,
         "dataset": dataset.id,
@@ -122,7 +123,7 @@ class RunHandler:
         result = self._fit(lease)
         with self._files.staging() as staging:
             digest = write_adapter(staging / "adapter", result.parts)
-            self._files.publish(staging / "adapter", self._files.adapter(job.tenant, digest))
+            publish_adapter(self._files, staging / "adapter", self._files.adapter(job.tenant, digest), digest)
         outcome = summary(digest, result)
         row = AdapterRow(
             tenant=job.tenant,
@@ -149,7 +150,9 @@ class RunHandler:
 
         job = lease.job
         _, task = self._catalogue.task(job.payload["task"])
-        records = read_records(self._files.dataset(job.tenant, job.payload["dataset"]), task)
+        asked = job.payload
+        path = intact_dataset(self._files, job.tenant, asked["dataset"], asked["task"], asked["digest"])
+        records = read_records(path, task)
         train, test = records, list[BaseModel]()
         if len(records) >= _FEWEST_FOR_TEST:
             train, test = _hold_out(records, task)

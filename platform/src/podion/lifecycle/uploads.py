@@ -1,6 +1,5 @@
 """From bytes that a tenant sent to an immutable dataset version."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -8,16 +7,20 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from podion.data.datasets import DatasetSummary, build, extend
+from podion.data.masking.ingest import Ingest
+from podion.data.masking.policies import Masking
 from podion.data.reading import Limits, Refusal, read_rows
 from podion.data.records import Accepted, validate
 from podion.errors import DataError, NotFound, PodionError
 from podion.hosting.bases import find_base
 from podion.hosting.reader import Reader
+from podion.lifecycle.intact import dataset_digest, intact_dataset, publish_dataset
 from podion.settings import Settings
-from podion.storage import audit, datasets, feedback
+from podion.storage import audit, datasets, enablements, feedback
 from podion.storage.database import Database
 from podion.storage.datasets import DatasetRow, RefusalRow
 from podion.storage.files import Files
+from podion.tenancy.masking_key import masking_secret
 from podion.tenancy.usage import Meter, record
 from podion.vertical import Task, Vertical
 
@@ -60,17 +63,18 @@ class Prepared:
 
 
 def prepare(upload: Upload, database: Database, files: Files, settings: Settings, staging: Path) -> Prepared:
-    """Read, validate and write a version into `staging`; raises `DataError` when no row is left."""
+    """Read, validate, mask and write a version into `staging`; raises `DataError` when no row is left."""
     parent = _parent(upload, database)
+    ingest = _ingest(upload, database, settings)
     corrections = []
     if upload.feedback:
         with database.reading() as c:
-            corrections = feedback.corrections(c, upload.tenant, upload.task_name)
+            corrections = ingest.corrections(feedback.corrections(c, upload.tenant, upload.task_name))
     staged = staging / "dataset.jsonl"
     with staged.open("wb") as out:
-        items = _items(upload, settings)
+        items = ingest.items(_items(upload, settings))
         if parent is not None:
-            path = files.dataset(upload.tenant, parent.id)
+            path = intact_dataset(files, upload.tenant, parent.id, parent.task, parent.digest)
             summary = extend(upload.task, path, out, corrections=corrections, items=items)
         else:
             summary = build(upload.task, items, out)
@@ -78,8 +82,9 @@ def prepare(upload: Upload, database: Database, files: Files, settings: Settings
         raise DataError(_nothing_kept(summary), code="no_rows")
     report = summary.report()
     report["warnings"] = [*summary.warnings, *_unreadable(staged, upload, settings)]
+    report["masked"] = ingest.counts()
     report["first_refusals"] = [asdict(refusal) for refusal in summary.refusals[:_SHOWN]]
-    digest = hashlib.sha256(f"{upload.task_name}\n{summary.digest}".encode()).hexdigest()
+    digest = dataset_digest(upload.task_name, summary.digest)
     row = DatasetRow(
         tenant=upload.tenant,
         id=f"dst_{digest[:26]}",
@@ -103,10 +108,10 @@ def keep(c: Connection, files: Files, prepared: Prepared) -> DatasetRow:
     of the version that this one extends were billed with it.
     """
     row = prepared.row
+    publish_dataset(files, prepared.staged, files.dataset(row.tenant, row.id), row.task, row.digest)
     known = datasets.get(c, row.tenant, row.id)
     if known is not None:
         return replace(known, report=row.report)
-    files.publish(prepared.staged, files.dataset(row.tenant, row.id))
     datasets.insert(c, row)
     datasets.insert_refusals(c, row.tenant, row.id, prepared.refusals)
     if prepared.added:
@@ -125,6 +130,13 @@ def _parent(upload: Upload, database: Database) -> DatasetRow | None:
     if row.task != upload.task_name:
         raise DataError(f"dataset {row.id} belongs to {row.task}, not to {upload.task_name}", code="wrong_task")
     return row
+
+
+def _ingest(upload: Upload, database: Database, settings: Settings) -> Ingest:
+    with database.reading() as c:
+        enabled = enablements.get(c, upload.tenant, upload.vertical.name)
+    masking = Masking(masking_secret(settings))
+    return Ingest(masking.records(upload.tenant, upload.task, enabled.personal if enabled else None))
 
 
 def _items(upload: Upload, settings: Settings) -> Iterator[Accepted | Refusal]:

@@ -12,12 +12,15 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from podion.errors import Conflict, NotFound
-from podion.finetuning.calibration import calibrate, softmax
+from podion.finetuning.abstention import calibrate
+from podion.finetuning.calibration import softmax
 from podion.finetuning.metrics import Judged, label_metrics
 from podion.finetuning.prototypes import head_file, label_prototypes, phrasings, zero_shot
 from podion.hosting.adapter_files import AdapterParts, Array, Calibration, write_adapter
 from podion.hosting.bases import InstalledBase
 from podion.hosting.client import EngineClient
+from podion.hosting.trust import trust_of
+from podion.lifecycle.intact import intact_dataset, publish_adapter
 from podion.storage import adapters, datasets, tenants
 from podion.storage.adapters import AdapterRow
 from podion.storage.database import Database
@@ -88,7 +91,7 @@ class ZeroShot:
         )
         with self._files.staging() as staging:
             digest = write_adapter(staging / "adapter", parts)
-            self._files.publish(staging / "adapter", self._files.adapter(tenant, digest))
+            publish_adapter(self._files, staging / "adapter", self._files.adapter(tenant, digest), digest)
         row = AdapterRow(
             tenant=tenant,
             id=digest,
@@ -104,7 +107,7 @@ class ZeroShot:
 
     def _sample(self, tenant: str, task: Task, dataset: DatasetRow) -> list[BaseModel]:
         """Up to 200 records, the same ones each time: those whose content hashes lowest."""
-        with self._files.dataset(tenant, dataset.id).open("rb") as lines:
+        with intact_dataset(self._files, tenant, dataset.id, dataset.task, dataset.digest).open("rb") as lines:
             chosen = heapq.nsmallest(CALIBRATION_ROWS, lines, key=lambda line: hashlib.sha256(line).digest())
         return [task.record.model_validate_json(line) for line in chosen]
 
@@ -126,7 +129,7 @@ def _calibrated(
     logits = (vectors @ tensors["linear.weight"].T + tensors["linear.bias"]).astype(np.float64)
     targets = np.array(space.targets(sample))
     outside = np.array([bool(task.out_of_scope and getattr(record, task.out_of_scope)) for record in sample])
-    calibration = calibrate(logits, targets, outside, task.keep)
+    calibration, why = calibrate(logits, targets, outside, task.keep, refuses=task.out_of_scope is not None)
     labels = [None if out else getattr(record, task.label) for record, out in zip(sample, outside, strict=True)]
     judged = Judged(
         labels=space.labels,
@@ -136,5 +139,6 @@ def _calibrated(
         confidences=softmax(logits, calibration.temperature).max(axis=1),
         probabilities=softmax(logits, calibration.temperature),
         threshold=calibration.threshold,
+        trust=trust_of(calibration.score, logits, calibration.temperature),
     )
-    return calibration, label_metrics(judged, task.primary_metric.name)
+    return calibration, {**label_metrics(judged, task.primary_metric.name), "abstention": why}

@@ -4,7 +4,6 @@ import asyncio
 import io
 import zipfile
 from datetime import datetime
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -16,9 +15,10 @@ from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.caller import requires
 from podion.errors import NotFound
-from podion.hosting.adapter_files import read_adapter
+from podion.lifecycle.intact import intact_adapter
 from podion.storage import adapters
 from podion.storage.adapters import AdapterRow
+from podion.storage.files import Files
 from podion.vertical import Vertical
 
 AdapterId = Annotated[str, Path(max_length=100)]
@@ -67,7 +67,7 @@ def adapters_router(vertical: Vertical) -> APIRouter:
         """Return the adapter as a zip: plain PEFT files where there are any, head, label space, calibration, card."""
         services = services_of(request)
         row = await _adapter(services, caller.tenant, vertical, adapter_id)
-        body = await asyncio.to_thread(_zipped, services.files.adapter(caller.tenant, row.id), row.id)
+        body = await asyncio.to_thread(_zipped, services.files, caller.tenant, row.id)
         name = f"{row.task.replace('/', '-')}-{row.id[:12]}.zip"
         return Response(
             body, media_type="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'}
@@ -76,8 +76,8 @@ def adapters_router(vertical: Vertical) -> APIRouter:
     return router
 
 
-def _zipped(folder: FilePath, digest: str) -> bytes:
-    read_adapter(folder, digest)
+def _zipped(files: Files, tenant: str, adapter: str) -> bytes:
+    folder = intact_adapter(files, tenant, adapter)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.iterdir()):

@@ -1,5 +1,7 @@
 """The operator's routes: tenants and plugins."""
 
+import asyncio
+import logging
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,13 +16,15 @@ from podion.api.idempotency import once
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.routes.keys import KeyWithSecret, NewKey, with_secret
 from podion.api.services import services_of
-from podion.errors import NotFound
+from podion.errors import NotFound, Unavailable
 from podion.storage import audit, tenants
 from podion.storage.enablements import put
 from podion.storage.tenants import TenantRow
 from podion.tenancy.keys import issue
 from podion.tenancy.tenants import create
 from podion.vertical import config_defaults
+
+log = logging.getLogger("podion.api")
 
 router = APIRouter(prefix="/v1/admin", tags=["operator"])
 
@@ -122,6 +126,10 @@ async def delete_tenant(request: Request, operator: Operator, tenant_id: TenantI
     await services.database.write(write)
     request.app.state.gatekeeper.forget(tenant_id)
     services.files.delete_tenant(tenant_id)
+    try:
+        await asyncio.to_thread(services.database.wipe)
+    except Unavailable as error:
+        log.warning("%s is deleted; its rows stay in the write-ahead log until the server ends: %s", tenant_id, error)
     return Response(status_code=204)
 
 

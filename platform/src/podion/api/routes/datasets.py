@@ -15,13 +15,14 @@ from podion.api.access import HostCaller
 from podion.api.body_limit import lift_limit
 from podion.api.idempotency import once
 from podion.api.inputs import task_of
-from podion.api.pages import Cursor, Limit, Page, decode, encode, page
+from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.caller import requires
 from podion.data.columns import renames
 from podion.errors import DataError, NotFound, TooLarge
 from podion.lifecycle.uploads import Upload, keep, prepare
 from podion.storage import datasets
+from podion.storage.cursors import encode
 from podion.storage.datasets import DatasetRow
 from podion.vertical import Vertical
 

@@ -53,11 +53,12 @@ def deployments_router(vertical: Vertical) -> APIRouter:
         task = f"{vertical.name}/{task_of(vertical, body.task).name}"
         if body.mode != "live":
             raise DataError(f"mode {body.mode!r} is not in this version: deploy with mode 'live'", code="unknown_mode")
-        deployer = services_of(request).deployer
+        services = services_of(request)
+        reasons = await services.database.read(lambda c: services.deployer.objections(c, caller.tenant, body.adapter))
         return await once(
             request,
             caller.tenant,
-            lambda c: shape(deployer.deploy(c, caller.tenant, task, body.adapter, caller.key)),
+            lambda c: shape(services.deployer.deploy(c, caller.tenant, task, body.adapter, caller.key, reasons)),
         )
 
     @router.get("/deployments")

@@ -12,7 +12,7 @@ from podion.api.idempotency import once
 from podion.api.services import services_of
 from podion.caller import requires
 from podion.hookspecs import Reviewed
-from podion.lifecycle.feedback import give, known_labels
+from podion.lifecycle.feedback import Judgement, give, known_labels
 from podion.vertical import Vertical
 
 
@@ -24,12 +24,13 @@ class NewFeedback(BaseModel):
         default=None, min_length=1, max_length=200, description="what the answer should have been"
     )
     value: float | None = Field(default=None, allow_inf_nan=False)
+    out_of_scope: bool = Field(default=False, description="true: no label fits, the answer should have abstained")
     comment: str | None = Field(default=None, max_length=2_000)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.label is None and self.value is None:
-            raise ValueError("give a label or a value")
+        if self.label is None and self.value is None and not self.out_of_scope:
+            raise ValueError("give a label, a value, or out_of_scope")
         return self
 
 
@@ -42,6 +43,7 @@ class FeedbackOut(BaseModel):
     label: str | None
     new_label: bool = Field(description="true: no record of the newest dataset has this label yet")
     value: float | None
+    out_of_scope: bool
     comment: str | None
     at: datetime
 
@@ -54,10 +56,16 @@ def feedback_router(vertical: Vertical) -> APIRouter:
     async def give_feedback(request: Request, caller: HostCaller, body: NewFeedback) -> JSONResponse:
         """Store what a client says of a prediction; `:grow` on a dataset takes it in."""
 
+        judgement = Judgement(
+            prediction=body.prediction_id,
+            label=body.label,
+            value=body.value,
+            out_of_scope=body.out_of_scope,
+            comment=body.comment,
+        )
+
         def effect(c: Any) -> FeedbackOut:
-            row = give(
-                c, caller.tenant, vertical, body.prediction_id, label=body.label, value=body.value, comment=body.comment
-            )
+            row = give(c, caller.tenant, vertical, judgement, services_of(request).masking)
             known = known_labels(c, caller.tenant, row.task)
             return FeedbackOut(
                 id=row.id,
@@ -66,6 +74,7 @@ def feedback_router(vertical: Vertical) -> APIRouter:
                 label=row.label,
                 new_label=row.label is not None and row.label not in known,
                 value=row.value,
+                out_of_scope=row.out_of_scope,
                 comment=row.comment,
                 at=row.at,
             )
@@ -87,6 +96,7 @@ def _reviewed(tenant: str, vertical: Vertical, response: JSONResponse) -> Review
         prediction_id=stored.prediction_id,
         label=stored.label,
         value=stored.value,
+        out_of_scope=stored.out_of_scope,
         comment=stored.comment,
         at=stored.at,
     )

@@ -10,8 +10,10 @@ from starlette.responses import Response
 from podion.api.access import AdminKey, AnyKey
 from podion.api.inputs import in_utc
 from podion.api.services import services_of
+from podion.data.masking.policies import checked_policies, personal_names
 from podion.errors import DataError, Fault
 from podion.storage import audit, enablements, tenants, usage
+from podion.storage.enablements import EnablementRow
 from podion.vertical import Vertical, config_defaults
 
 router = APIRouter(tags=["tenant"])
@@ -46,6 +48,7 @@ class VerticalOut(BaseModel):
     title: dict[str, str]
     enabled: bool
     config: dict[str, Any]
+    personal: dict[str, str] = Field(description="what is done with personal data in each field that may hold any")
     tasks: list[TaskOut]
 
 
@@ -60,6 +63,12 @@ class Enable(BaseModel):
     """What a tenant sets when it enables a vertical."""
 
     config: dict[str, Any] = Field(default_factory=dict)
+    personal: dict[str, str] | None = Field(
+        default=None,
+        max_length=1_000,
+        description="policy by field (`intent.text`): reject, mask, tokenise or allow. Left out: as it was",
+        examples=[{"feedback.comment": "reject"}],
+    )
 
 
 class UsageOut(BaseModel):
@@ -90,24 +99,28 @@ async def list_verticals(request: Request, identity: AnyKey) -> VerticalList:
     """List the installed verticals with their tasks and record schemas."""
     services = services_of(request)
     rows = await services.database.read(lambda c: enablements.page(c, identity.tenant))
-    enabled = {row.vertical: row.config for row in rows}
+    enabled = {row.vertical: row for row in rows}
     return VerticalList(data=[_shape(v, enabled.get(v.name)) for v in services.catalogue.verticals.values()])
 
 
 @router.put("/v1/verticals/{name}")
 async def enable_vertical(request: Request, identity: AdminKey, name: VerticalName, body: Enable) -> VerticalOut:
-    """Enable a vertical, or change its configuration."""
+    """Enable a vertical, or change its configuration and what is done with personal data in its fields."""
     services = services_of(request)
     vertical = services.catalogue.vertical(name)
     config = _checked(vertical, body.config)
 
-    def write(c: Any) -> None:
-        enablements.put(c, identity.tenant, name, config)
-        audit.add(c, identity.tenant, identity.key, "vertical.enable", name, {"config": config})
+    personal = None if body.personal is None else checked_policies(vertical, body.personal)
 
-    await services.database.write(write)
+    def write(c: Any) -> EnablementRow:
+        row = enablements.put(c, identity.tenant, name, config, personal)
+        changed = {"config": config} if personal is None else {"config": config, "personal": personal}
+        audit.add(c, identity.tenant, identity.key, "vertical.enable", name, changed)
+        return row
+
+    row = await services.database.write(write)
     request.app.state.gatekeeper.forget(identity.tenant)
-    return _shape(vertical, config)
+    return _shape(vertical, row)
 
 
 @router.delete("/v1/verticals/{name}", status_code=204)
@@ -154,7 +167,7 @@ def _checked(vertical: Vertical, config: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
 
-def _shape(vertical: Vertical, config: dict[str, Any] | None) -> VerticalOut:
+def _shape(vertical: Vertical, row: EnablementRow | None) -> VerticalOut:
     tasks = [
         TaskOut(name=t.name, methods=list(t.methods), metric=t.primary_metric.name, record=t.record.model_json_schema())
         for t in vertical.tasks
@@ -163,7 +176,14 @@ def _shape(vertical: Vertical, config: dict[str, Any] | None) -> VerticalOut:
         name=vertical.name,
         path=f"/v1/{vertical.path}",
         title=dict(vertical.title),
-        enabled=config is not None,
-        config={**config_defaults(vertical), **(config or {})},
+        enabled=row is not None,
+        config={**config_defaults(vertical), **(row.config if row else {})},
+        personal=_policies(vertical, row),
         tasks=tasks,
     )
+
+
+def _policies(vertical: Vertical, row: EnablementRow | None) -> dict[str, str]:
+    """Return the policy of every personal field; what a tenant chose for a field that is no more is left out."""
+    chosen = row.personal if row else {}
+    return {name: chosen.get(name, policy) for name, policy in personal_names(vertical).items()}

@@ -1,0 +1,113 @@
+"""A tenant at the routes of one vertical: what a plugin may do for it, done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from podion.answers import Hit, Prediction
+from podion.api.services import Services
+from podion.errors import NotBuilt, TooLarge
+from podion.lifecycle.feedback import Judgement, give
+from podion.lifecycle.store import VerticalStore
+from podion.storage.enablements import EnablementRow
+from podion.tenancy.keys import Identity
+from podion.tenancy.usage import Meter, record
+from podion.vertical import Task, Vertical, config_defaults
+
+MOST_EMBEDDED = 1_000
+
+
+class VerticalCaller:
+    """See `podion.caller.TenantCaller`; `new_id` makes the ids of the request that it serves."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        enablement: EnablementRow | None,
+        vertical: Vertical,
+        services: Services,
+        new_id: Callable[[str], str],
+    ) -> None:
+        self._identity = identity
+        self._enablement = enablement
+        self._vertical = vertical
+        self._services = services
+        self.new_id = new_id
+
+    @property
+    def tenant(self) -> str:
+        """The opaque id of the tenant."""
+        return self._identity.tenant
+
+    @property
+    def key(self) -> str:
+        """The id of the key, for the audit; plugins do not see it (it is not part of the protocol)."""
+        return self._identity.key
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What the tenant set, over the vertical's defaults."""
+        return {**config_defaults(self._vertical), **(self._enablement.config if self._enablement else {})}
+
+    @property
+    def store(self) -> VerticalStore:
+        """The tenant's documents at this vertical."""
+        return VerticalStore(
+            database=self._services.database,
+            collections=self._services.collections,
+            tenant=self.tenant,
+            vertical=self._vertical,
+            mask=self._masked,
+            new_id=self.new_id,
+        )
+
+    def _masked(self, document: BaseModel) -> BaseModel:
+        chosen = self._enablement.personal if self._enablement else None
+        masker = self._services.masking.documents(self.tenant, type(document), chosen)
+        return masker.accepted(document).record
+
+    async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
+        """Return one answer a record by the tenant's live adapter."""
+        prediction = await self._services.predictor.predict(self.tenant, self._vertical, task, records)
+        self._services.metrics.predictions.labels(prediction.task).inc(len(prediction.answers))
+        return prediction
+
+    async def search(
+        self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None
+    ) -> Sequence[Hit]:
+        """Return the best stretches of at most `k` documents of a collection, best first."""
+        spec = self._vertical.collection(collection)
+        if spec is None:
+            declared = ", ".join(each.name for each in self._vertical.collections) or "none"
+            raise ValueError(f"{self._vertical.name} declares no collection {collection!r} (declared: {declared})")
+        hits = await self._services.collections.search(self.tenant, self._vertical.name, spec, query, k, where or {})
+        await self._meter(Meter.SEARCHES, 1, f"{self._vertical.name}/{collection}")
+        return hits
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Return one vector of length 1 a text, by the installation's base."""
+        if len(texts) > MOST_EMBEDDED:
+            raise TooLarge(f"{len(texts)} texts in one call: at most {MOST_EMBEDDED:,} are allowed")
+        vectors = await self._services.embed(texts)
+        await self._meter(Meter.EMBEDDINGS, len(texts), self._vertical.name)
+        return [row.tolist() for row in vectors]
+
+    async def review(
+        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+    ) -> None:
+        """Store feedback on an answer of this vertical."""
+        said = Judgement(
+            prediction=prediction_id, label=label, out_of_scope=out_of_scope, comment=comment, id=self.new_id("fbk")
+        )
+        masking = self._services.masking
+        await self._services.database.write(lambda c: give(c, self.tenant, self._vertical, said, masking))
+
+    async def _meter(self, meter: Meter, quantity: int, reference: str) -> None:
+        await self._services.database.write(lambda c: record(c, self.tenant, meter, quantity, reference))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("emit", "enqueue"):
+            raise NotBuilt(f"Caller.{name} is not in this version of podion: see CHANGELOG.md")
+        raise AttributeError(name)

@@ -1,0 +1,175 @@
+"""A tenant's documents of one vertical: kept, found again, and searchable where the vertical says so."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+from sqlalchemy import Connection
+
+from podion.answers import Page
+from podion.errors import Conflict, NotFound, TooLarge
+from podion.retrieval.collections import Collections, Cut
+from podion.storage import documents
+from podion.storage.cursors import decode, encode
+from podion.storage.database import Database
+from podion.storage.documents import DocumentRow
+from podion.tenancy.usage import Meter, record
+from podion.vertical import CollectionSpec, Vertical
+
+MOST_BYTES = 1 << 20
+MOST_LISTED = 200
+_ATTEMPTS = 10
+
+KindT = TypeVar("KindT", bound=BaseModel)
+Mask = Callable[[BaseModel], BaseModel]
+
+
+class VerticalStore:
+    """The store of one tenant at one vertical; see `podion.caller.Store`.
+
+    `mask` gives a document as it may be kept, `new_id` a fresh id out of a prefix.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        collections: Collections,
+        tenant: str,
+        vertical: Vertical,
+        mask: Mask,
+        new_id: Callable[[str], str],
+    ) -> None:
+        self._database = database
+        self._collections = collections
+        self._tenant = tenant
+        self._vertical = vertical
+        self._mask = mask
+        self._new_id = new_id
+
+    async def put(self, document: KindT) -> KindT:
+        """Keep a document under its `id`, in place of the one that was there."""
+        spec = self._collection(type(document))
+        kept = self._keepable(document)
+        body = _body(kept)
+        cut = await self._collections.cut(spec, kept) if spec else None
+
+        def write(c: Connection) -> None:
+            self._write(c, type(kept), body, spec, cut)
+            record(c, self._tenant, Meter.DOCUMENTS, 1, body["id"])
+
+        await self._database.write(write)
+        return kept
+
+    async def get(self, kind: type[KindT], id: str) -> KindT:
+        """Return a document; raises `NotFound`."""
+        self._collection(kind)
+        row = await self._database.read(lambda c: self._row(c, kind, id))
+        return kind.model_validate(row.body)
+
+    async def list(
+        self, kind: type[KindT], where: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[KindT]:
+        """Return a page, newest first, of the documents whose top-level fields equal `where`."""
+        self._collection(kind)
+        _check_fields(kind, where or {})
+        wanted = {name: to_jsonable_python(value) for name, value in (where or {}).items()}
+        after = decode(cursor)
+        shown = min(max(1, limit), MOST_LISTED)
+
+        def read(c: Connection) -> list[DocumentRow]:
+            return documents.page(c, self._tenant, self._vertical.name, kind.__name__, wanted, after, shown + 1)
+
+        rows = await self._database.read(read)
+        more = len(rows) > shown
+        data = [kind.model_validate(row.body) for row in rows[:shown]]
+        return Page[kind](data=data, next=encode(rows[shown - 1].position) if more else None)  # type: ignore[valid-type]
+
+    async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
+        """Replace a document by what `change` makes of it, and return that; no other writer comes in between."""
+        spec = self._collection(kind)
+        if spec is None:
+            return await self._database.write(lambda c: self._changed(c, kind, self._row(c, kind, id), change))
+        for _attempt in range(_ATTEMPTS):
+            row = await self._database.read(lambda c: self._row(c, kind, id))
+            kept = self._keepable(_same_id(kind, row, change))
+            cut = await self._collections.cut(spec, kept)
+            if await self._database.write(lambda c: self._replace(c, row, kept, spec, cut)):  # noqa: B023
+                return kept
+        raise Conflict(f"{kind.__name__} {id} is written by many at once: ask again", code="busy", retry_after=1)
+
+    async def delete(self, kind: type[KindT], id: str) -> None:
+        """Remove a document, from searches too; raises `NotFound`."""
+        spec = self._collection(kind)
+
+        def write(c: Connection) -> None:
+            self._row(c, kind, id)
+            documents.delete(c, self._tenant, self._vertical.name, kind.__name__, id)
+            if spec is not None:
+                self._collections.delete(c, self._tenant, self._vertical.name, spec, id)
+
+        await self._database.write(write)
+
+    def _collection(self, kind: type[BaseModel]) -> CollectionSpec | None:
+        """Return the collection that a kind belongs to; raises `TypeError` for a kind that was not declared."""
+        spec = next((spec for spec in self._vertical.collections if spec.kind is kind), None)
+        if spec is None and kind not in self._vertical.kinds:
+            declared = ", ".join(each.__name__ for each in self._vertical.kinds) or "none"
+            raise TypeError(f"{self._vertical.name} declares no kind {kind.__name__} (declared: {declared})")
+        return spec
+
+    def _keepable(self, document: KindT) -> KindT:
+        """Return a document with an id, masked."""
+        masked = self._mask(document)
+        assert isinstance(masked, type(document))
+        if getattr(masked, "id", ""):
+            return masked
+        return masked.model_copy(update={"id": self._new_id(type(document).__name__[:3].lower())})
+
+    def _row(self, c: Connection, kind: type[BaseModel], id: str) -> DocumentRow:
+        row = documents.get(c, self._tenant, self._vertical.name, kind.__name__, id)
+        if row is None:
+            raise NotFound(f"there is no {kind.__name__.lower()} of this id")
+        return row
+
+    def _write(
+        self, c: Connection, kind: type[BaseModel], body: dict[str, Any], spec: CollectionSpec | None, cut: Cut | None
+    ) -> None:
+        row = documents.put(c, self._tenant, self._vertical.name, kind.__name__, body["id"], body)
+        if spec is not None and cut is not None:
+            self._collections.put(c, self._tenant, self._vertical.name, spec, row, cut)
+
+    def _changed(self, c: Connection, kind: type[KindT], row: DocumentRow, change: Callable[[KindT], KindT]) -> KindT:
+        kept = self._keepable(_same_id(kind, row, change))
+        self._write(c, kind, _body(kept), None, None)
+        return kept
+
+    def _replace(self, c: Connection, seen: DocumentRow, kept: BaseModel, spec: CollectionSpec, cut: Cut) -> bool:
+        """Write unless somebody else has written since `seen`; return whether it was written."""
+        if self._row(c, type(kept), seen.id).revision != seen.revision:
+            return False
+        self._write(c, type(kept), _body(kept), spec, cut)
+        return True
+
+
+def _same_id(kind: type[KindT], row: DocumentRow, change: Callable[[KindT], KindT]) -> KindT:
+    changed = change(kind.model_validate(row.body))
+    if getattr(changed, "id", None) != row.id:
+        raise ValueError(f"a change of {kind.__name__} {row.id} may not change its id")
+    return changed
+
+
+def _body(document: BaseModel) -> dict[str, Any]:
+    body = document.model_dump(mode="json")
+    size = len(json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        raise TooLarge(f"a {type(document).__name__.lower()} of {size:,} bytes: at most {MOST_BYTES:,} are kept")
+    return body
+
+
+def _check_fields(kind: type[BaseModel], where: Mapping[str, Any]) -> None:
+    strange = [name for name in where if name not in kind.model_fields]
+    if strange:
+        raise ValueError(f"{kind.__name__} has no field {strange[0]!r} to ask for")
