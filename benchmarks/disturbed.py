@@ -22,7 +22,7 @@ ZH_TYPO_SHARE = 1 / 10
 
 _NEIGHBOURS: Mapping[str, str] = {
     keys[0]: keys[1:]
-    for keys in (
+    for keys in (  # noqa: SIM905
         "qwa wqes ewrd retf tryg ytuh uyij iuok oipl pol aqsz sadwx dsfec "
         "fdgrv gfhtb hgjyn jhkum kjli lkop zasx xzcs cxvd vcbf bvng nbmh mnjk"
     ).split()
@@ -49,7 +49,7 @@ _OPENINGS = (
 _ENDINGS = ("", "", " plz", " thx", " ??", "...", " asap", " thanks in advance")
 _SHORT_FORMS: Mapping[str, str] = dict(
     pair.split("=")
-    for pair in (
+    for pair in (  # noqa: SIM905
         "you=u,your=ur,are=r,please=pls,account=acct,documents=docs,want to=wanna,going to=gonna,because=cuz,and=n,"
         "for=4,to=2,information=info"
     ).split(",")
@@ -60,7 +60,7 @@ _ZH_MARKS = ",。;、,;??!. "
 _ZH_CLAUSES = re.compile(r"(?<=[,。;、,;])|(?=如果|怎么|如何|需要|可以|能不能|是否|为什么|什么)")
 _ZH_CONFUSED: Mapping[str, str] = {
     pair[0]: pair[1]
-    for pair in (
+    for pair in (  # noqa: SIM905
         "的得 得的 地的 在再 再在 账帐 帐账 做作 作做 那哪 哪那 像象 以已 已以 他它 吗嘛 带戴 份分 "
         "需须 订定 定订 买卖 帮邦 号好 费废 复覆 副付"
     ).split()
