@@ -106,6 +106,7 @@ class Server:
             "PODION_BASE": "minilm-l6",
             "PODION_THREADS": "1",
             "PODION_OPERATOR_KEY": OPERATOR_KEY,
+            "PODION_FAILED_KEYS_PER_MINUTE": "0",
             **self.environment,
         }
         with (self.home / "server.log").open("ab") as log:

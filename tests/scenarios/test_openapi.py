@@ -1,66 +1,21 @@
-"""Schemathesis on our own OpenAPI page, against a live server with real data behind it."""
+"""Schemathesis on our own OpenAPI page, against a live server with real data behind it; and what the page says.
 
-import json
-from collections import Counter
+The long version is `python benchmarks/abuse.py`.
+"""
+
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import hypothesis
 import pytest
-import requests
-import schemathesis
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from attack import cases
+from attack.cases import Tally, World
 
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
 EXAMPLES = 22
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
-
-MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
-SETTINGS = hypothesis.settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
-    suppress_health_check=list(hypothesis.HealthCheck),
-)
-ENDS_SOMETHING = ("revoke_key", "rotate_key", "disable_vertical")
-"""Operations that could take the key, or the vertical, away from under the other operations."""
-
-LONGEST_URL = 60_000
-"""Longer request lines are refused by the HTTP parser, before there is an application that could word a problem."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """A server with a tenant that has one of everything, a second tenant to break, and the operator."""
-
-    url: str
-    key: str
-    spare_key: str
-    operator_key: str
-    ids: dict[str, str]
-
-    def headers(self, operation: str, path: str) -> dict[str, str]:
-        key = self.spare_key if operation.startswith(ENDS_SOMETHING) else self.key
-        return {"Authorization": f"Bearer {self.operator_key if path.startswith('/v1/admin') else key}"}
 
 
 @pytest.fixture(scope="module")
@@ -110,77 +65,23 @@ def operations(page: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def make_real(case: Any, ids: dict[str, str]) -> None:
-    """Put ids that exist in place of generated ones, so that requests get past 404."""
-    for place in (case.path_parameters, case.query, case.body):
-        if isinstance(place, dict):
-            for name in place.keys() & ids.keys():
-                place[name] = ids[name]
-    if isinstance(case.body, bytes):
-        case.body = b"text,label\nwhere is it,order_status\n" + case.body
-
-
-def call(case: Any, world: World, session: requests.Session) -> requests.Response:
-    """Send one case, and insist on what every response must be."""
-    operation = case.operation.definition.raw["operationId"]
-    hypothesis.assume(len(str(case.as_transport_kwargs(world.url)["params"]) + case.formatted_path) * 9 < LONGEST_URL)
-    response = case.call(
-        base_url=world.url, session=session, headers=world.headers(operation, case.operation.path), timeout=60
-    )
-    case.validate_response(response, checks=CHECKS)
-    if response.status_code >= 400:
-        insist_on_problem(response)
-    if response.status_code == 201 and case.operation.path.endswith("/runs"):
-        cancel = f"{world.url}{case.operation.path}/{response.json()['id']}:cancel"
-        session.post(cancel, headers={"Authorization": f"Bearer {world.key}"}, timeout=60)
-    return response
-
-
-def insist_on_problem(response: Any) -> None:
-    seen = (response.status_code, response.text[:500])
-    assert response.headers["content-type"][0].startswith("application/problem+json"), seen
-    document = json.loads(response.text)
-    assert document["status"] == response.status_code, seen
-    assert document["type"] == f"urn:podion:problem:{document['code']}", seen
-    assert document["detail"] and document["title"], seen
-    assert document["request_id"] == response.headers["x-request-id"][0], seen
-    assert all(set(fault) == {"pointer", "detail"} for fault in document.get("errors", ())), seen
-
-
 @pytest.mark.timeout(900)
 def test_no_request_breaks_the_server(world: World) -> None:
-    counted: Counter[str] = Counter()
-    statuses: Counter[int] = Counter()
-    failures: list[str] = []
-    schema = schemathesis.openapi.from_url(f"{world.url}/openapi.json")
-    with requests.Session() as session:
-
-        def send(case: Any) -> None:
-            counted[case.operation.label] += 1
-            if counted[case.operation.label] % 2:
-                make_real(case, world.ids)
-            statuses[call(case, world, session).status_code] += 1
-
-        for found in schema.get_all_operations():
-            for mode in MODES:
-                given = hypothesis.given(case=found.ok().as_strategy(generation_mode=mode))
-                try:
-                    SETTINGS(given(send))()
-                except hypothesis.errors.Unsatisfiable:
-                    assert mode is schemathesis.GenerationMode.NEGATIVE, "only what takes no input cannot be got wrong"
-                except (AssertionError, BaseExceptionGroup) as failure:
-                    failures.append(f"{found.ok().label}: {told(failure)}")
-    print(sum(counted.values()), dict(statuses), sorted(counted.items(), key=lambda item: item[1]))
-    assert not failures, "\n\n".join(failures)
-    assert sum(counted.values()) >= FEWEST_CASES, counted
-    assert not [status for status in statuses if status >= 500]
-    assert {200, 201, 404, 422} <= statuses.keys(), statuses
+    tally = cases.run(world, EXAMPLES, Tally())
+    print(tally.cases.total(), dict(tally.statuses), sorted(tally.cases.items(), key=lambda item: item[1]))
+    assert not tally.failures, "\n\n".join(tally.failures)
+    assert tally.cases.total() >= FEWEST_CASES, tally.cases
+    assert not tally.server_errors
+    assert {200, 201, 404, 422} <= tally.statuses.keys(), tally.statuses
 
 
-def told(failure: BaseException) -> str:
-    """Return the words of a failure and of those inside it."""
-    inside = getattr(failure, "exceptions", ())
-    return "\n".join([str(failure), *map(told, inside)])
+def test_what_creates_says_that_it_takes_an_idempotency_key(page: dict[str, Any]) -> None:
+    """That each one also does is insisted on in test_isolation.py."""
+    for method, path, operation in operations(page):
+        headers = [p["schema"] for p in operation.get("parameters", ()) if p["name"] == "Idempotency-Key"]
+        creates = method == "POST" and "201" in operation["responses"]
+        assert len(headers) == creates, (method, path)
+        assert all(schema["maxLength"] == 255 for schema in headers)
 
 
 def test_every_operation_says_what_it_is(page: dict[str, Any]) -> None:
@@ -223,7 +124,7 @@ def test_every_json_body_can_be_tried_out(page: dict[str, Any]) -> None:
     bodies = 0
     for method, path, operation in operations(page):
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-        if content is None or {"example", "examples"} & content.keys():
+        if content is None or {"example", "examples"} & (content.keys() | content["schema"].keys()):
             continue
         bodies += 1
         schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]

@@ -29,7 +29,7 @@ def test_help_names_every_command(here: Any, group: tuple[str, ...]) -> None:
 
 def test_python_m_podion_is_podion(podion: Any) -> None:
     module = type(podion)(home=podion.home, command=(sys.executable, "-m", "podion"))
-    for words in (("--help",), ("tenant", "list", "--json"), ("backup", "x"), ("nonsense",)):
+    for words in (("--help",), ("tenant", "list", "--json"), ("restore", "x"), ("nonsense",)):
         ours, theirs = podion(*words), module(*words)
         assert ours == theirs, words
 
@@ -37,10 +37,7 @@ def test_python_m_podion_is_podion(podion: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("backup", "state.tar", "--json"), "copy the state folder"),
-        (("restore", "state.tar", "--json"), "copy the state folder"),
         (("tenant", "export", "acme", "--json"), "adapters"),
-        (("plugins", "new", "parrot", "--json"), "examples/praise"),
     ],
 )
 def test_what_is_not_built_says_so(here: Any, words: tuple[str, ...], expected: str) -> None:

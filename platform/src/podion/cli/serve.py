@@ -13,17 +13,15 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="default: PODION_PORT or 8000")] = None,
 ) -> None:
     """Serve the API, the engine and the runs until SIGTERM."""
-    import logging
-
     from podion.cli.supervisor import Supervisor, sole_server
     from podion.hosting.bases import find_base
+    from podion.logs import start_log
     from podion.settings import load_settings
     from podion.tenancy.operator import operator_key
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     with told():
         settings = load_settings()
+        start_log("supervisor", settings.log_level)
         changes = {"host": host, "port": port}
         settings = settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
         find_base(settings.base, settings.bases)

@@ -1,11 +1,12 @@
-"""`podion migrate | backup | restore`, and the database that other commands open."""
+"""`podion migrate`, and the database that other commands open."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from podion.cli import backup
 from podion.cli.output import Json, show, told
 
 if TYPE_CHECKING:
@@ -48,25 +49,8 @@ def migrate(as_json: Json = False) -> None:
         show({"migrated": True}, as_json=as_json, lines=["the database is up to date"])
 
 
-def backup(file: Annotated[str, typer.Argument(help="where to write")], as_json: Json = False) -> None:
-    """Write state to a file (not in this version)."""
-    _not_built("backup", file)
-
-
-def restore(file: Annotated[str, typer.Argument(help="a backup")], as_json: Json = False) -> None:
-    """Read state from a file (not in this version)."""
-    _not_built("restore", file)
-
-
-def _not_built(command: str, file: str) -> None:
-    from podion.errors import NotBuilt
-
-    with told():
-        raise NotBuilt(f"{command} ({file}) comes with a later version: stop the server and copy the state folder")
-
-
 def add(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("migrate")(migrate)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
+    app.command("backup")(backup.backup)
+    app.command("restore")(backup.restore)

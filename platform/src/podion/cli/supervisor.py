@@ -19,7 +19,7 @@ from podion.jobs.worker import Worker
 from podion.lifecycle.runs import KIND
 from podion.settings import Settings
 from podion.storage import jobs
-from podion.storage.database import Database
+from podion.storage.database import Database, is_shared
 
 log = logging.getLogger("podion.supervisor")
 
@@ -130,10 +130,10 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
             "TOKENIZERS_PARALLELISM": "false",
         }
-        self._environment.pop("PODION_OPERATOR_KEY", None)
-        api = {**self._environment}
-        if settings.operator_key is not None:
-            api["PODION_OPERATOR_KEY"] = settings.operator_key.get_secret_value()
+        secrets = {"PODION_OPERATOR_KEY": settings.operator_key, "PODION_MASKING_KEY": settings.masking_key}
+        for name in secrets:
+            self._environment.pop(name, None)
+        api = {**self._environment, **{name: key.get_secret_value() for name, key in secrets.items() if key}}
         self._keepers = [
             Keeper("engine", self._engine(), self._environment, self._line),
             Keeper("api", ["podion.api.server", str(self._line)], api, self._line),
@@ -145,9 +145,10 @@ class Supervisor:
             signal.signal(number, self._asked_to_stop)
         database = Database(self._settings.database)
         database.migrate()
-        # We hold the state folder, so whoever held these leases is dead: its runs need not wait for them to end.
-        with database.writing() as c:
-            jobs.expire_leases(c, (KIND,))
+        if not is_shared(self._settings.database):
+            # We hold the state folder, so whoever held these leases is dead: its runs need not wait for them to end.
+            with database.writing() as c:
+                jobs.expire_leases(c, (KIND,))
         worker = Worker(database, kinds=(KIND,), spawn=self._run_child)
         thread = threading.Thread(target=worker.run, args=(self._stop,), name="podion-runs")
         thread.start()
@@ -186,6 +187,8 @@ class Supervisor:
             str(s.threads),
             "--lifeline-fd",
             str(self._line),
+            "--log-level",
+            s.log_level,
             "--preload",
             s.base,
         ]

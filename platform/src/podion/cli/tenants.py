@@ -107,6 +107,7 @@ def delete(
             row = named(c, name)
             tenants.delete(c, row.id)
         Files(load_settings().files).delete_tenant(row.id)
+        database.wipe()
     show({"tenant": row.id, "deleted": True}, as_json=as_json, lines=[f"{name} is gone"])
 
 
