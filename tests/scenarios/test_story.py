@@ -367,7 +367,8 @@ def test_plain_peft_computes_what_we_serve(
 
     folder, _ = taken_home
     encoder = Encoder.load(find_base("minilm-l6", load_settings().bases), device="cpu")
-    theirs = pooled_by_peft(folder, encoder, texts)
+    head = json.loads((folder / "head.json").read_text("utf-8"))
+    theirs, *lower = pooled_by_peft(folder, encoder, texts, head["options"].get("cut"))
     lora = read_adapter(folder).lora
     assert lora is not None
     rows = encoder.tokenise(texts)
@@ -376,18 +377,18 @@ def test_plain_peft_computes_what_we_serve(
     assert (ours - encoder.states(rows).pooled).abs().max() > 1e-3, "the adapter does something"
 
     tensors = load_file(folder / "head.safetensors")
-    labels = json.loads((folder / "head.json").read_text("utf-8"))["labels"]
     temperature = json.loads((folder / "calibration.json").read_text("utf-8"))["temperature"]
-    vectors = torch.nn.functional.normalize(theirs, dim=-1).numpy()
+    vectors = torch.cat([torch.nn.functional.normalize(part, dim=-1) for part in (theirs, *lower)], dim=-1).numpy()
     logits = (vectors @ tensors["linear.weight"].T + tensors["linear.bias"]) / temperature
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
     for row, answer in zip(shares, reloaded[0]["answers"], strict=True):
-        assert answer["label"] == labels[row.argmax()]
+        assert answer["label"] == head["labels"][row.argmax()]
         assert answer["confidence"] == pytest.approx(row.max(), abs=1e-4)
 
 
-def pooled_by_peft(folder: Path, encoder: Any, texts: list[str]) -> Any:
+def pooled_by_peft(folder: Path, encoder: Any, texts: list[str], cut: int | None) -> list[Any]:
+    """Return the mean state of the last layer, and of the layer at the cut where the head reads that one, too."""
     import peft
     import torch
     from transformers import AutoModel
@@ -398,9 +399,11 @@ def pooled_by_peft(folder: Path, encoder: Any, texts: list[str]) -> Any:
         loaded = peft.PeftModel.from_pretrained(plain, folder).eval()
     batch = encoder.batch(encoder.tokenise(texts))
     with torch.no_grad():
-        hidden = loaded(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
+        mask = batch.attention.long()
+        layers = loaded(input_ids=batch.ids, attention_mask=mask, output_hidden_states=True).hidden_states
     attention = batch.attention[:, :, None]
-    return (hidden * attention).sum(1) / attention.sum(1)
+    read = [layers[-1]] if cut is None else [layers[-1], layers[cut]]
+    return [(hidden * attention).sum(1) / attention.sum(1) for hidden in read]
 
 
 @pytest.fixture

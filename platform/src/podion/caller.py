@@ -66,6 +66,14 @@ class TenantCaller(Protocol):
         Metered. Raises `Conflict` (code `untrained`) while nothing can answer, `Unavailable` while the engine is away.
         """
 
+    async def predict_together(
+        self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
+    ) -> Sequence[Prediction[Any] | None]:
+        """Return what `predict` returns for each task and its records, out of one pass over the shared layers.
+
+        None stands for a task that has nothing to answer with yet.
+        """
+
     async def search(
         self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None
     ) -> Sequence[Hit]:

@@ -23,7 +23,8 @@ class States:
 
     `pooled` is [rows, hidden]: the mean over tokens. `tokens` is [rows, length, hidden], `mask` [rows, length] (true
     where there is a token of the text), `offsets` [rows, length, 2] the characters of each token, end exclusive.
-    `features` holds what the head's own `features` made of the records.
+    `features` holds what the head's own `features` made of the records. `lower` is like `pooled`, but of the layer at
+    which the frozen part of the base model ends; None where states were made up without it.
     """
 
     pooled: Tensor
@@ -31,13 +32,15 @@ class States:
     mask: Tensor
     offsets: Tensor
     features: Mapping[str, Tensor] = field(default_factory=dict)
+    lower: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Scores:
     """A head's output after calibration: raw `logits`, `probabilities` of the same shape, the abstention threshold.
 
-    An answer whose confidence is below `threshold` abstains; None never abstains. `mask` and `offsets` are those of
+    An answer abstains when its `trust` [rows] is below `threshold`; None never abstains. Where `trust` is None, the
+    answer's confidence takes its place: so it is for every head of a plugin's own. `mask` and `offsets` are those of
     the states, for heads that mark stretches of the text.
     """
 
@@ -46,6 +49,7 @@ class Scores:
     threshold: float | None
     mask: Tensor
     offsets: Tensor
+    trust: Tensor | None = None
 
 
 class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):

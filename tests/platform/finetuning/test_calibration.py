@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podion.finetuning.calibration import (
-    calibrate,
     choose_threshold,
     ece_noise_95,
     expected_calibration_error,
@@ -60,16 +59,6 @@ def test_no_threshold_where_everything_is_kept() -> None:
     assert choose_threshold(np.array([]), 0.95) is None
 
 
-def test_rows_outside_teach_no_temperature_and_set_no_threshold() -> None:
-    logits, targets = honest_logits(400)
-    noise = np.random.default_rng(1).normal(0, 9, (300, 5))
-    both = np.concatenate([logits, noise])
-    outside = np.arange(700) >= 400
-    alone = calibrate(logits, targets, np.zeros(400, dtype=bool), 0.9)
-    assert calibrate(both, np.concatenate([targets, np.zeros(300, dtype=int)]), outside, 0.9) == alone
-    assert alone.keep == 0.9
-
-
 def test_calibration_error_of_the_honest_is_within_noise() -> None:
     logits, targets = honest_logits(3_000)
     shares = softmax(logits)
@@ -89,6 +78,6 @@ def test_calibration_error_by_hand() -> None:
 
 
 def test_what_the_api_imports_has_no_torch() -> None:
-    names = "calibration, metrics, progress, prototypes, recipe, examples"
+    names = "abstention, calibration, metrics, progress, prototypes, recipe, examples"
     code = f"import sys; from podion.finetuning import {names}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

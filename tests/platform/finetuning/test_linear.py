@@ -4,7 +4,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from podion.finetuning.calibration import softmax
-from podion.finetuning.linear import Rows, choose_penalty, fit_linear, out_of_fold
+from podion.finetuning.linear import Rows, choose_penalty, class_means, fit_linear, out_of_fold
+from podion.hosting.heads import label_vectors
 
 
 def clouds(rows: int = 240, labels: int = 4, hidden: int = 12, seed: int = 0, noise: float = 0.8) -> Rows:
@@ -12,7 +13,8 @@ def clouds(rows: int = 240, labels: int = 4, hidden: int = 12, seed: int = 0, no
     centres = torch.randn(labels, hidden, generator=torch.Generator().manual_seed(99))
     targets = torch.arange(rows) % labels
     vectors = centres[targets] + noise * torch.randn(rows, hidden, generator=generator)
-    return Rows(vectors, targets, 0.3 * torch.randn(40, hidden, generator=generator), labels)
+    outside = torch.randn(40, hidden, generator=generator)
+    return Rows(label_vectors(vectors, None), targets, label_vectors(outside, None), labels)
 
 
 def quiet() -> None:
@@ -22,7 +24,7 @@ def quiet() -> None:
 def test_it_is_scikit_learns_logistic_regression() -> None:
     rows = clouds()
     ours = fit_linear(rows, 0.5)
-    vectors = torch.nn.functional.normalize(rows.vectors, dim=-1).numpy()
+    vectors = rows.vectors.numpy()
     theirs = LogisticRegression(C=2.0, tol=1e-8, max_iter=2_000).fit(vectors, rows.targets.numpy())
     assert np.abs(softmax(ours.logits(rows.vectors)) - theirs.predict_proba(vectors)).max() < 5e-3
 
@@ -62,9 +64,17 @@ def test_out_of_fold_logits_never_saw_their_row() -> None:
     folds[0] = -1
     inside, outside = out_of_fold(rows, folds, np.arange(40) % 4, fit)  # type: ignore[arg-type]
     assert seen == [31, 30, 30, 30]
-    assert np.isnan(inside[0]).all()
-    assert not np.isnan(inside[1:]).any()
-    assert not np.isnan(outside).any()
+    assert np.isnan(inside.logits[0]).all()
+    assert np.isnan(inside.nearness[0])
+    assert not np.isnan(inside.at(range(1, 40)).logits).any()
+    assert not np.isnan(outside.logits).any()
+    assert inside.nearness[1:].mean() > outside.nearness.mean()
+
+
+def test_class_means_are_of_each_labels_rows() -> None:
+    vectors = torch.tensor([[1.0, 0.0], [3.0, 0.0], [0.0, 5.0]])
+    means = class_means(vectors, torch.tensor([0, 0, 2]), 3)
+    assert means.tolist() == [[2.0, 0.0], [0.0, 0.0], [0.0, 5.0]]
 
 
 def test_a_stop_is_heard_inside_a_fit() -> None:

@@ -116,10 +116,11 @@ def adapter(tiny: InstalledBase, tmp_path: Path) -> Callable[..., Call]:
         implementation: str = "podion.hosting.heads:LabelClassifier", owner: str = "tenant-a", base: str = "tiny",
         fingerprint: str | None = None, calibration: Calibration | None = None,
         tensors: Mapping[str, np.ndarray] | None = None, record: str = "podion.answers:Span",
+        options: Mapping[str, Any] | None = None,
     ) -> Call:  # fmt: skip
         head = HeadFile(
             implementation=implementation, record=record, hidden_size=HIDDEN,
-            labels=tuple(f"label-{place}" for place in range(labels)),
+            labels=tuple(f"label-{place}" for place in range(labels)), options=options or {},
         )  # fmt: skip
         torch.manual_seed(seed)
         parts = AdapterParts(

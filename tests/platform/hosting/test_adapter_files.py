@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
@@ -41,6 +43,37 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert read.lora.config == {"peft_type": "LORA", "r": 1}
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(FILES)
     assert adapter_digest(tmp_path / "a") == digest
+
+
+def test_an_older_adapter_reads_the_last_layer_and_holds_the_probability(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    write_adapter(folder, parts())
+    for name, absent in (("head.json", "options"), ("calibration.json", "score")):
+        content = json.loads((folder / name).read_text())
+        del content[absent]
+        (folder / name).write_text(json.dumps(content))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in manifest["files"]:
+        manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    read = read_adapter(folder)
+    assert (read.head.cut, read.head.options) == (None, {})
+    assert read.calibration == parts().calibration
+    assert read.calibration.score == "probability"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"calibration": Calibration(score="luck")},  # type: ignore[arg-type]
+        {"head": dataclasses.replace(parts().head, options={"cut": "three"})},
+        {"head": dataclasses.replace(parts().head, options={"cut": -1})},
+    ],
+)
+def test_a_score_or_a_layer_that_is_none_is_malformed(tmp_path: Path, changes: dict[str, object]) -> None:
+    write_adapter(tmp_path / "a", parts(**changes))
+    with pytest.raises(DataError, match="malformed"):
+        read_adapter(tmp_path / "a")
 
 
 def test_a_head_alone_has_no_lora_files(tmp_path: Path) -> None:

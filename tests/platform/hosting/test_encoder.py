@@ -149,7 +149,7 @@ def test_peft_trains_on_the_same_encoder(encoder: Encoder) -> None:
 
 def test_padding_is_counted(encoder: Encoder) -> None:
     encoder.states(encoder.tokenise(["the", "the card was"]))
-    assert (encoder.work.batches, encoder.work.rows) == (1, 2)
+    assert (encoder.work.batches, encoder.work.lower_rows, encoder.work.upper_rows) == (1, 2, 2)
     assert (encoder.work.tokens, encoder.work.computed) == (3 + 5, 2 * 5)
 
 

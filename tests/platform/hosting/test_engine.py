@@ -54,6 +54,11 @@ class ShapelessHead(ExplodingHead):
         return torch.zeros(1 + len(states.pooled), 2)
 
 
+class ShapelyHead(ExplodingHead):
+    def forward(self, states: States) -> torch.Tensor:
+        return torch.zeros(len(states.pooled), 2)
+
+
 class SilentHead(ExplodingHead):
     def forward(self, states: States) -> torch.Tensor:
         return torch.zeros(len(states.pooled), 2)
@@ -122,6 +127,74 @@ def test_calibration_decides_confidence_and_abstention(engine: Engine, adapter: 
     assert float(str(high["confidence"])) > 0.9
     assert float(str(low["confidence"])) < 0.4
     assert (high["abstained"], low["abstained"]) == (False, True)
+
+
+SCORES = {"probability": 0.5, "energy": -100.0, "blend": 100.0, "distance": 2.0}
+
+
+@pytest.mark.parametrize(("score", "threshold"), SCORES.items())
+def test_the_score_decides_abstention_and_not_confidence(
+    engine: Engine, adapter: Maker, score: str, threshold: float
+) -> None:
+    plain = adapter(labels=3)
+    (expected,) = answers(engine.answer([plain])[0])
+    options = {"centroids": True} if score == "distance" else {}
+    call = adapter(
+        labels=3, options=options, calibration=Calibration(temperature=0.5, threshold=threshold, score=score)
+    )
+    (found,) = answers(engine.answer([call])[0])
+    assert found["confidence"] == expected["confidence"]
+    below = float(str(found["confidence"])) < 0.5 if score == "probability" else threshold > 0
+    assert found["abstained"] == below
+
+
+def test_a_score_that_the_head_cannot_have_is_an_error_and_no_answer(engine: Engine, adapter: Maker) -> None:
+    near = adapter(calibration=Calibration(threshold=0.5, score="distance"))
+    own = adapter(
+        calibration=Calibration(threshold=0.5, score="energy"), implementation=f"{HERE}:ShapelyHead", labels=2
+    )
+    first, second = (failed(result) for result in engine.answer([near, own]))
+    assert (first.code, "centroids" in first.detail) == ("plugin_failed", True)
+    assert (second.code, "ShapelyHead" in second.detail) == ("plugin_failed", True)
+
+
+def test_heads_that_read_the_cut_answer_beside_others(
+    engine: Engine, adapter: Maker, lora_files: Callable[..., LoraFiles]
+) -> None:
+    calls = [
+        adapter(("the card was lost", "hello"), options={"cut": 1}, labels=4),
+        adapter(("the card was lost",), labels=4),
+        adapter(("refund my money",), options={"cut": 1}, labels=9, lora=lora_files(2, rank=8), owner="b"),
+        adapter(("refund my money please now",), options={"cut": 2}, owner="c"),
+    ]
+    mixed = [answers(result) for result in engine.answer(calls)]
+    for call, together in zip(calls, mixed, strict=True):
+        for alone, answer in zip(answers(engine.answer([call])[0]), together, strict=True):
+            assert abs(float(str(alone["confidence"])) - float(str(answer["confidence"]))) < 1e-5
+            assert alone["label"] == answer["label"]
+    (result,) = engine.answer([adapter(options={"cut": 9})])
+    assert failed(result).code == "bad_adapter"
+
+
+def test_an_intent_and_its_slots_share_the_frozen_layers(
+    engine: Engine, adapter: Maker, lora_files: Callable[..., LoraFiles]
+) -> None:
+    texts = ("the card was lost", "refund my money")
+    intent = adapter(texts, options={"cut": 1})
+    upper = lora_files(1)
+    kept = {name: array for name, array in upper.tensors.items() if "layer.0." not in name}
+    slots = adapter(
+        texts,
+        implementation="podion.hosting.heads:SpanTagger",
+        lora=LoraFiles(config=upper.config, tensors=kept),
+    )
+    engine.answer([intent, slots])
+    status = engine.status()
+    assert (status["rows"], status["lower_rows"], status["upper_rows"]) == (4, 2, 4)
+    engine.answer([intent, dataclasses.replace(slots, owner="a stranger")])
+    assert engine.status()["lower_rows"] == 2 + 4
+    engine.answer([intent, intent])
+    assert engine.status()["upper_rows"] == 4 + 4 + 2
 
 
 def test_a_failing_call_fails_alone(engine: Engine, adapter: Maker, tmp_path: Path) -> None:

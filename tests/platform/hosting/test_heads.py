@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,6 +55,45 @@ def test_a_label_answer_has_the_top_label_and_three_runners_up() -> None:
 def test_an_answer_below_the_threshold_abstains(threshold: float | None, abstained: bool) -> None:
     probabilities = torch.tensor([[0.1, 0.05, 0.6, 0.05, 0.2]])
     assert LabelClassifier(8, LABELS).decode(scores(probabilities, threshold))[0].abstained is abstained
+
+
+def test_trust_decides_where_it_is_given() -> None:
+    probabilities = torch.tensor([[0.1, 0.9], [0.6, 0.4]])
+    head = LabelClassifier(8, LabelSpace(("no", "yes")))
+    plain, trusted = scores(probabilities, 0.7), scores(probabilities, 0.7, trust=torch.tensor([-3.0, 5.0]))
+    assert [answer.abstained for answer in head.decode(plain)] == [False, True]
+    assert [answer.abstained for answer in head.decode(trusted)] == [True, False]
+    assert [answer.confidence for answer in head.decode(trusted)] == pytest.approx([0.9, 0.6])
+
+
+def test_a_head_that_reads_the_cut_sees_both_layers() -> None:
+    head = LabelClassifier(8, LABELS, cut=3)
+    states = dataclasses.replace(pooled(4), lower=torch.randn(4, 8, generator=torch.Generator().manual_seed(1)))
+    turned = dataclasses.replace(states, lower=-states.lower if states.lower is not None else None)
+    assert head.vectors(states).shape == (4, 16)
+    assert head.vectors(states)[:, :8].norm(dim=-1).tolist() == pytest.approx([1.0] * 4)
+    assert (head(states) - head(turned)).abs().max() > 1e-3
+    assert torch.equal(head.vectors(states)[:, :8], LabelClassifier(8, LABELS).vectors(states))
+
+
+def test_centroids_are_saved_and_say_how_near_a_row_is(tmp_path: Path) -> None:
+    head = LabelClassifier(8, LABELS, centroids=True)
+    states = pooled(5)
+    head.centroids = 3.0 * head.vectors(states)
+    file = HeadFile(
+        implementation="podion.hosting.heads:LabelClassifier", record="a:B", hidden_size=8, labels=LABELS.labels,
+        options={"centroids": True},
+    )  # fmt: skip
+    loaded = load_head(file, head_tensors(head), CPU)
+    assert isinstance(loaded, LabelClassifier)
+    nearness = loaded.nearness(states)
+    assert nearness is not None
+    assert nearness.tolist() == pytest.approx([1.0] * 5)
+    assert LabelClassifier(8, LABELS).nearness(states) is None
+    with pytest.raises(PluginError, match="saved state"):
+        load_head(dataclasses.replace(file, options={}), head_tensors(head), CPU)
+    with pytest.raises(PluginError, match="cannot be built"):
+        new_head(dataclasses.replace(file, options={"colour": "red"}))
 
 
 def test_two_labels_have_one_runner_up() -> None:

@@ -58,7 +58,7 @@ def test_what_is_no_head_is_refused(path: str, told: str) -> None:
 
 
 def test_one_object_is_written_whatever_the_modules_print(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["heads_to_resolve:Whole", "heads_that_leave:Own", "heads_that_are_absent:Own"])
+    main(["20", "heads_to_resolve:Whole", "heads_that_leave:Own", "heads_that_are_absent:Own"])
     out, err = capsys.readouterr()
     assert json.loads(out) == {
         "heads_that_leave:Own": "SystemExit: 4",

@@ -64,6 +64,28 @@ def test_many_callers_get_what_the_engine_in_process_answers(engine_process: Any
     assert not engine_process.socket.exists()
 
 
+def test_calls_together_share_a_pass_and_fail_together(running_engine: Any, adapter: Maker, tmp_path: Path) -> None:
+    texts = ("the card was lost", "refund my money")
+    intent = adapter(texts)
+    slots = adapter(texts, implementation="podion.hosting.heads:SpanTagger")
+
+    async def story(client: EngineClient) -> None:
+        await client.answer(intent)  # the engine is made and the base loaded
+        before = await client.status()
+        found = await client.answer_all([intent, slots])
+        after = await client.status()
+        assert [len(one.answers) for one in found] == [2, 2]
+        assert {"label", "spans"} <= {*found[0].answers[0], *found[1].answers[0]}
+        assert (after["rows"] - before["rows"], after["lower_rows"] - before["lower_rows"]) == (4, 2)
+        assert after["batches"] - before["batches"] == 1
+        assert await client.answer_all([]) == []
+        with pytest.raises(PodionError) as raised:
+            await client.answer_all([intent, dataclasses.replace(slots, folder=str(tmp_path / "absent"))])
+        assert raised.value.code == "unknown_adapter"
+
+    talk(running_engine.socket, story)
+
+
 def test_calls_fail_alone(running_engine: Any, adapter: Maker, tmp_path: Path) -> None:
     async def story(client: EngineClient) -> None:
         good = adapter(("hello",))

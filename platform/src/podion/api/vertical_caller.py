@@ -71,8 +71,21 @@ class VerticalCaller:
     async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
         """Return one answer a record by the tenant's live adapter."""
         prediction = await self._services.predictor.predict(self.tenant, self._vertical, task, records)
-        self._services.metrics.predictions.labels(prediction.task).inc(len(prediction.answers))
+        self._count(prediction)
         return prediction
+
+    async def predict_together(
+        self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
+    ) -> Sequence[Prediction[Any] | None]:
+        """Return what `predict` returns for each task, out of one pass; None for a task that is untrained."""
+        predictions = await self._services.predictor.predict_together(self.tenant, self._vertical, asked)
+        for prediction in predictions:
+            if prediction is not None:
+                self._count(prediction)
+        return predictions
+
+    def _count(self, prediction: Prediction[Any]) -> None:
+        self._services.metrics.predictions.labels(prediction.task).inc(len(prediction.answers))
 
     async def search(
         self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from podion.hosting.adapter_files import Calibration
-
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
@@ -70,27 +68,17 @@ def fit_temperature(logits: Floats, targets: Integers) -> float:
     return coolest(lambda temperature: mean_loss(logits, targets, temperature))
 
 
-def choose_threshold(confidences: Floats, keep: float) -> float | None:
-    """Return the highest threshold that keeps at least the share `keep` of in-scope rows, given their confidences.
+def choose_threshold(trust: Floats, keep: float) -> float | None:
+    """Return the highest threshold that keeps at least the share `keep` of in-scope rows, given how each is trusted.
 
-    A row is kept when its confidence is not below the threshold. Every lower threshold keeps more in-scope rows and
+    A row is kept when its trust is not below the threshold. Every lower threshold keeps more in-scope rows and
     refuses fewer out-of-scope ones, so this one is the best for those at that share. None where there are no rows, or
     where `keep` is 1 or more: then nothing abstains.
     """
-    if len(confidences) == 0 or keep >= 1:
+    if len(trust) == 0 or keep >= 1:
         return None
-    refused = math.floor((1 - keep) * len(confidences) + 1e-9)
-    return float(np.sort(confidences)[refused])
-
-
-def calibrate(logits: Floats, targets: Integers, outside: Booleans, keep: float) -> Calibration:
-    """Return the calibration for validation logits [rows, labels]; rows `outside` every label teach no temperature.
-
-    In-scope rows whose label is not in the label space have a negative target: they count for the threshold only.
-    """
-    temperature = fit_temperature(logits, np.where(outside, -1, targets))
-    confidences = softmax(logits[~outside], temperature).max(axis=-1, initial=0.0)
-    return Calibration(temperature=temperature, threshold=choose_threshold(confidences, keep), keep=keep)
+    refused = math.floor((1 - keep) * len(trust) + 1e-9)
+    return float(np.sort(trust)[refused])
 
 
 def expected_calibration_error(confidences: Floats, correct: Booleans) -> float:

@@ -37,5 +37,6 @@ def evaluate_parts(parts: AdapterParts, encoder: Encoder, task: Task, records: S
     lora = LoraTensors.from_files(parts.lora, encoder.device) if parts.lora is not None else None
     if lora is not None:
         encoder.check_adapter(lora)
-    found = answer_all(head, served_batches(encoder, head, task, chosen, lora), parts.calibration)
+    encoder.check_cut(parts.head.cut)
+    found = answer_all(head, served_batches(encoder, head, task, chosen, lora, parts.head.cut), parts.calibration)
     return judge(task, chosen, found, parts.head.labels, parts.calibration)

@@ -25,6 +25,9 @@ from podion.hosting.base_card import InstalledBase
 from podion.hosting.encoder import Encoder
 from podion.vertical import Method, Task
 
+_FORM = 2
+"""Counts up when training changes such that an older checkpoint cannot go on."""
+
 __all__ = ["Cancelled", "FitRequest", "FitResult", "Progress", "fit"]
 
 
@@ -167,6 +170,7 @@ def _identity(lesson: Lesson, method: Method) -> str:
             digest.update(record.model_dump_json().encode() + b"\0")
     about = {
         "base": lesson.encoder.base.fingerprint,
+        "form": _FORM,
         "frozen_layers": lesson.encoder.base.frozen_layers,
         "recipe": asdict(recipe_for(method, len(lesson.train.inside))),
         "seed": lesson.seed,
@@ -190,7 +194,7 @@ def _parts(request: FitRequest, lesson: Lesson, made: Made, method: Method) -> A
     }
     return AdapterParts(
         card=card,
-        head=head_file(request.task, lesson.space, lesson.encoder.hidden_size),
+        head=head_file(request.task, lesson.space, lesson.encoder.hidden_size, made.options),
         head_tensors=made.head_tensors,
         calibration=made.calibration,
         lora=made.lora,

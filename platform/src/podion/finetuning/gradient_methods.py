@@ -11,11 +11,16 @@ from pydantic import BaseModel
 from torch import Tensor
 from torch.nn import functional
 
+from podion.data.labels import is_out_of_scope
+from podion.finetuning.abstention import ENOUGH_OUTSIDE
 from podion.finetuning.checkpoints import Checkpoints
 from podion.finetuning.cut_states import CutStates
 from podion.finetuning.examples import Examples, hold_out, texts_of
+from podion.finetuning.few_rows import few_offsets, with_words
+from podion.finetuning.frozen_vectors import words_of
 from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, fit_linear
+from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, class_means, fit_linear
+from podion.finetuning.linear_methods import options_of
 from podion.finetuning.lora_layers import LoraInTraining, lora_in
 from podion.finetuning.prototypes import head_file
 from podion.finetuning.scoring import (
@@ -29,6 +34,7 @@ from podion.finetuning.scoring import (
 from podion.finetuning.trainer import Course, deterministic, train
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.head_loading import AnyHead, head_tensors, new_head
+from podion.hosting.heads import LabelClassifier
 from podion.nn import States
 
 _OUTLIERS_A_BATCH = 4
@@ -41,9 +47,8 @@ def own_head_method(lesson: Lesson) -> Made:
 
 def lora_method(lesson: Lesson) -> Made:
     """Train a LoRA in the layers above the base's cut together with the head, which starts as good as it gets alone."""
-    cut = min(lesson.encoder.base.frozen_layers, lesson.encoder.layers - 1)
-    with lora_in(lesson.encoder, lesson.recipe, cut, lesson.seed) as lora:
-        return _Training(lesson, cut, lora).run()
+    with lora_in(lesson.encoder, lesson.recipe, lesson.encoder.cut, lesson.seed) as lora:
+        return _Training(lesson, lesson.encoder.cut, lora).run()
 
 
 class _Training:
@@ -60,6 +65,8 @@ class _Training:
         rows = lesson.encoder.tokenise(texts_of(lesson.task, records))
         self.cut = CutStates(lesson.encoder, rows, cut, lesson.watch.look)
         self.first_held_out = len(self.inside) + len(self.outside)
+        targets = torch.tensor(lesson.space.targets(self.inside)) if lesson.is_linear else torch.zeros(0)
+        self.offsets = few_offsets(targets, len(lesson.space)) if lesson.is_linear else None
 
     def run(self) -> Made:
         """Train, calibrate on what was kept apart, and say how it went."""
@@ -80,16 +87,18 @@ class _Training:
             trained_on=len(self.inside),
             validated_on=len(self.held_out),
             lora=self.lora.files() if self.lora else None,
+            options=_options(lesson, calibration),
         )
 
     def _warm_start(self) -> None:
         self.lesson.watch.stage("warming the head", 0.2, 0.25)
         lesson, recipe = self.lesson, self.lesson.recipe
-        vectors = self.cut.pooled(lesson.watch.look)
+        vectors = self.cut.vectors(len(self.cut), lesson.watch.look)
         records = (*self.inside, *self.outside, *self.held_out)
         targets = torch.tensor(lesson.space.targets(records), device=vectors.device)
         count, end = len(self.inside), self.first_held_out
         rows = Rows(vectors[:count], targets[:count], vectors[count:end], len(lesson.space))
+        rows = with_words(rows, words_of(lesson))
         penalty, start = PLAIN_PENALTY, None
         if (targets[end:] >= 0).any():
             held_out = Rows(vectors[end:], targets[end:], vectors[:0], len(lesson.space))
@@ -129,11 +138,14 @@ class _Training:
     def _loss(self, places: Sequence[int], generator: np.random.Generator) -> Tensor:
         records = [self.inside[place] for place in places]
         states = featured(self.head, self._states(places), records)
-        loss: Tensor = self.head.loss(self.head(self._dropped(states)), records)
+        logits = self.head(self._dropped(states))
+        if self.offsets is not None:
+            logits = logits + self.offsets.to(logits.device)
+        loss: Tensor = self.head.loss(logits, records)
         if self.outside and self.lesson.recipe.outlier_weight:
             drawn = generator.integers(0, len(self.outside), _OUTLIERS_A_BATCH) + len(self.inside)
-            logits = self.head(self._dropped(self._states(drawn.tolist())))
-            unsure = -functional.log_softmax(logits, dim=-1).mean()
+            others = self.head(self._dropped(self._states(drawn.tolist())))
+            unsure = -functional.log_softmax(others, dim=-1).mean()
             loss = loss + self.lesson.recipe.outlier_weight * unsure
         return loss
 
@@ -144,7 +156,10 @@ class _Training:
     def _dropped(self, states: States) -> States:
         share = self.lesson.recipe.pooled_dropout
         return replace(
-            states, pooled=functional.dropout(states.pooled, share), tokens=functional.dropout(states.tokens, share)
+            states,
+            pooled=functional.dropout(states.pooled, share),
+            tokens=functional.dropout(states.tokens, share),
+            lower=None if states.lower is None else functional.dropout(states.lower, share),
         )
 
     def _batches(self) -> list[Batch]:
@@ -174,10 +189,23 @@ class _Training:
         if not self.held_out:
             return Calibration(keep=task.keep), {}
         with deterministic():
+            self._centre()
             batches = self._batches()
-            calibration = calibrate_head(self.head, batches, task, self.held_out)
+            calibration, why = calibrate_head(self.head, batches, task, self.held_out)
             found = answer_all(self.head, batches, calibration)
-        return calibration, judge(task, self.held_out, found, self.lesson.space.labels, calibration)
+        if isinstance(self.head, LabelClassifier) and calibration.score != "distance":
+            self.head.centroids = None
+        metrics = judge(task, self.held_out, found, self.lesson.space.labels, calibration)
+        return calibration, {**metrics, "abstention": why} if why else metrics
+
+    def _centre(self) -> None:
+        """Give the head the mean vector of each label's rows, where there are rows enough to judge what it is worth."""
+        outside = sum(is_out_of_scope(self.lesson.task, record) for record in self.held_out)
+        if not isinstance(self.head, LabelClassifier) or outside < ENOUGH_OUTSIDE:
+            return
+        vectors = self.cut.vectors(len(self.inside), self.lesson.watch.look)
+        targets = torch.tensor(self.lesson.space.targets(self.inside), device=vectors.device)
+        self.head.centroids = class_means(vectors, targets, len(self.lesson.space))
 
 
 def _sides(lesson: Lesson) -> tuple[Examples, Examples]:
@@ -195,10 +223,15 @@ def _sides(lesson: Lesson) -> tuple[Examples, Examples]:
     )
 
 
+def _options(lesson: Lesson, calibration: Calibration) -> dict[str, Any]:
+    return options_of(lesson, calibration) if lesson.is_linear else {}
+
+
 def _fresh_head(lesson: Lesson, records: Sequence[BaseModel]) -> AnyHead:
     with torch.random.fork_rng():
         torch.manual_seed(lesson.seed)
-        head = new_head(head_file(lesson.task, lesson.space, lesson.encoder.hidden_size))
+        options = _options(lesson, Calibration())
+        head = new_head(head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, options))
     head.to(lesson.encoder.device)
     head.fit_features(list(records))
     return head.eval()

@@ -1,7 +1,7 @@
 """What every method is given, and what it makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ class Made:
     """What a method made: the parts of an adapter, and how it did on rows that it did not learn from.
 
     `validation` is empty where there were no such rows. `validated_on` counts rows kept apart; 0 when each row was
-    judged by a head that had not seen it and all rows taught the head that is kept.
+    judged by a head that had not seen it and all rows taught the head that is kept. `options` are those of the
+    ready-made head.
     """
 
     head_tensors: Mapping[str, Array]
@@ -53,3 +54,4 @@ class Made:
     trained_on: int
     validated_on: int
     lora: LoraFiles | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from podion.finetuning.calibration import Floats, Integers, mean_loss
 from podion.hosting.adapter_files import Array
+from podion.hosting.heads import nearest
 
 PLAIN_PENALTY = 0.1
 """What holds a head back where no row can be spared to choose it."""
@@ -22,14 +23,14 @@ _ITERATIONS = 60
 
 @dataclass(frozen=True)
 class Linear:
-    """A linear layer on L2-normalised vectors: `weight` [labels, hidden], `bias` [labels]."""
+    """A linear layer on what a label head reads: `weight` [labels, width], `bias` [labels]."""
 
     weight: Tensor
     bias: Tensor
 
     def logits(self, vectors: Tensor) -> Floats:
-        """Return [rows, labels] for pooled vectors [rows, hidden]."""
-        found: Floats = (functional.normalize(vectors, dim=-1) @ self.weight.T + self.bias).cpu().numpy()
+        """Return [rows, labels] for vectors [rows, width]."""
+        found: Floats = (vectors @ self.weight.T + self.bias).cpu().numpy()
         return found
 
     def tensors(self) -> dict[str, Array]:
@@ -39,12 +40,18 @@ class Linear:
 
 @dataclass(frozen=True)
 class Rows:
-    """Pooled vectors [rows, hidden] with their labels, and vectors of out-of-scope texts [others, hidden]."""
+    """Vectors [rows, width] as a label head reads them, with their labels, and those of out-of-scope texts.
+
+    `weights` [rows] say how much a row counts, where not all count alike. `offsets` [labels] are added to the logits
+    while the head is fitted, and not when it answers: a label with a lower one is not held for the rarer.
+    """
 
     vectors: Tensor
     targets: Tensor
     outside: Tensor
     labels: int
+    weights: Tensor | None = None
+    offsets: Tensor | None = None
 
     def where(self, inside: Sequence[int] | Integers, outside: Sequence[int] | Integers) -> "Rows":
         """Return the rows at these positions."""
@@ -69,10 +76,12 @@ def fit_linear(
     Out-of-scope rows teach no label: they pull towards being equally unsure of all (outlier exposure, Hendrycks et
     al., ICLR 2019), with `outlier_weight` against the mean loss of a labelled row. `look` is called at every step.
     """
-    vectors = functional.normalize(rows.vectors, dim=-1)
-    outside = functional.normalize(rows.outside, dim=-1)
-    hidden = vectors.shape[1]
-    weight = start.weight.clone() if start else torch.zeros(rows.labels, hidden, device=vectors.device)
+    vectors, outside = rows.vectors, rows.outside
+    width = vectors.shape[1]
+    shares = rows.weights if rows.weights is not None else torch.ones(len(vectors), device=vectors.device)
+    total = shares.sum()
+    offsets = 0.0 if rows.offsets is None else rows.offsets
+    weight = start.weight.clone() if start else torch.zeros(rows.labels, width, device=vectors.device)
     bias = start.bias.clone() if start else torch.zeros(rows.labels, device=vectors.device)
     weight.requires_grad_(True)
     bias.requires_grad_(True)
@@ -88,8 +97,9 @@ def fit_linear(
     def closure() -> float:
         look()
         optimiser.zero_grad()
-        loss = functional.cross_entropy(functional.linear(vectors, weight, bias), rows.targets)
-        loss = loss + penalty / 2 / len(vectors) * weight.square().sum()
+        logits = functional.linear(vectors, weight, bias) + offsets
+        loss = (functional.cross_entropy(logits, rows.targets, reduction="none") * shares).sum() / total
+        loss = loss + penalty / 2 / total * weight.square().sum()
         if len(outside) and outlier_weight:
             unsure = -functional.log_softmax(functional.linear(outside, weight, bias), dim=-1).mean()
             loss = loss + outlier_weight * unsure
@@ -124,19 +134,57 @@ def choose_penalty(
     return best[1], best[2]
 
 
+def class_means(vectors: Tensor, targets: Tensor, labels: int) -> Tensor:
+    """Return the mean vector of each label's rows, [labels, width]; zeros for a label without rows."""
+    sums = torch.zeros(labels, vectors.shape[1], device=vectors.device)
+    counts = torch.zeros(labels, device=vectors.device)
+    sums.index_add_(0, targets, vectors)
+    counts.index_add_(0, targets, torch.ones(len(targets), device=vectors.device))
+    return sums / counts.clamp(min=1)[:, None]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What heads say of rows that they did not see: `logits` [rows, labels], and the cosine with the nearest mean."""
+
+    logits: Floats
+    nearness: Floats
+
+    @classmethod
+    def far(cls, linear: Linear, vectors: Tensor) -> "Judgement":
+        """Return what a head that learned from no rows says of `vectors`: the nearness is NaN."""
+        return cls(linear.logits(vectors), np.full(len(vectors), np.nan, dtype=np.float32))
+
+    def at(self, places: Sequence[int]) -> "Judgement":
+        """Return what is said of the rows at these positions."""
+        return Judgement(self.logits[places], self.nearness[places])
+
+
+def judgement(linear: Linear, rows: Rows, vectors: Tensor) -> Judgement:
+    """Return what a head that learned from `rows` says of `vectors` [others, width]."""
+    means = class_means(rows.vectors, rows.targets, rows.labels)
+    return Judgement(linear.logits(vectors), nearest(vectors, means).cpu().numpy())
+
+
 def out_of_fold(
     rows: Rows, folds: Integers, outside_folds: Integers, fit: Callable[[Rows], Linear]
-) -> tuple[Floats, Floats]:
-    """Return logits of every row by a head that did not see it: [rows, labels] and [others, labels].
+) -> tuple[Judgement, Judgement]:
+    """Return what is said of every row, and of every out-of-scope one, by a head that did not see it.
 
     Rows of fold -1, which every head saw, get NaN.
     """
-    inside = np.full((len(rows.vectors), rows.labels), np.nan, dtype=np.float32)
-    outside = np.full((len(rows.outside), rows.labels), np.nan, dtype=np.float32)
+    inside, outside = _unknown(len(rows.vectors), rows.labels), _unknown(len(rows.outside), rows.labels)
     for fold in sorted({*folds[folds >= 0].tolist(), *outside_folds.tolist()}):
-        kept, others = np.flatnonzero(folds != fold), np.flatnonzero(outside_folds != fold)
-        linear = fit(rows.where(kept, others))
-        test, test_others = np.flatnonzero(folds == fold), np.flatnonzero(outside_folds == fold)
-        inside[test] = linear.logits(rows.vectors[torch.as_tensor(test)])
-        outside[test_others] = linear.logits(rows.outside[torch.as_tensor(test_others)])
+        kept = rows.where(np.flatnonzero(folds != fold), np.flatnonzero(outside_folds != fold))
+        linear = fit(kept)
+        for whole, vectors, chosen in (
+            (inside, rows.vectors, np.flatnonzero(folds == fold)),
+            (outside, rows.outside, np.flatnonzero(outside_folds == fold)),
+        ):
+            found = judgement(linear, kept, vectors[torch.as_tensor(chosen)])
+            whole.logits[chosen], whole.nearness[chosen] = found.logits, found.nearness
     return inside, outside
+
+
+def _unknown(rows: int, labels: int) -> Judgement:
+    return Judgement(np.full((rows, labels), np.nan, dtype=np.float32), np.full(rows, np.nan, dtype=np.float32))

@@ -6,12 +6,24 @@ from typing import Any
 import numpy as np
 import torch
 from pydantic import BaseModel
-from torch import Tensor
 
-from podion.finetuning.calibration import Floats, Integers, calibrate
-from podion.finetuning.examples import Examples, folds_of, hold_out, texts_of
+from podion.finetuning.abstention import calibrate
+from podion.finetuning.calibration import Floats, Integers
+from podion.finetuning.examples import Examples, folds_of, hold_out
+from podion.finetuning.few_rows import flatten, with_words
+from podion.finetuning.frozen_vectors import frozen_vectors, rows_of, words_of
 from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.linear import PLAIN_PENALTY, Linear, Rows, choose_penalty, fit_linear, out_of_fold
+from podion.finetuning.linear import (
+    PLAIN_PENALTY,
+    Judgement,
+    Linear,
+    Rows,
+    choose_penalty,
+    class_means,
+    fit_linear,
+    judgement,
+    out_of_fold,
+)
 from podion.finetuning.prototypes import check_labels, few_shot, label_prototypes, phrasings, zero_shot
 from podion.finetuning.scoring import judge_logits
 from podion.hosting.adapter_files import Array, Calibration
@@ -35,10 +47,10 @@ def few_shot_method(lesson: Lesson) -> Made:
     prototypes = _prototypes(lesson)
     chosen = _draw(lesson)
     lesson.watch.stage("reading examples", 0.3, 0.8)
-    rows = _rows(lesson, Examples(tuple(chosen), lesson.train.outside))
+    rows = rows_of(lesson, Examples(tuple(chosen), lesson.train.outside))
 
     def fit(part: Rows) -> Linear:
-        return _linear(few_shot(prototypes, part.vectors.cpu().numpy(), part.targets.tolist()))
+        return linear_of(few_shot(prototypes, part.vectors.cpu().numpy(), part.targets.tolist()))
 
     made = fit(rows)
     if lesson.validation is not None and len(lesson.validation):
@@ -47,11 +59,11 @@ def few_shot_method(lesson: Lesson) -> Made:
 
 
 def head_method(lesson: Lesson) -> Made:
-    """Train a linear classifier on frozen states.
+    """Train a linear classifier on the frozen states at the cut and of the last layer.
 
-    With validation records they choose its penalty and calibrate it. Without, every record is judged by a head that
-    did not see it, and all of them teach the head that is kept; where the split goes by time, the last ones are kept
-    apart instead.
+    The words of labels with few records help them, see `podion.finetuning.few_rows`. With validation records they
+    choose its penalty and calibrate it. Without, every record is judged by a head that did not see it, and all of them
+    teach the head that is kept; where the split goes by time, the last ones are kept apart instead.
     """
     if lesson.validation is None and lesson.task.split.time is not None:
         kept, taken = hold_out(lesson.task, lesson.train.inside, lesson.recipe.validation_share, lesson.seed)
@@ -64,7 +76,7 @@ def head_method(lesson: Lesson) -> Made:
     if lesson.validation is not None and lesson.validation.inside:
         return _validated(lesson, lesson.train, lesson.validation)
     lesson.watch.stage("reading", 0.0, 0.5)
-    rows = _rows(lesson, lesson.train)
+    rows, words = rows_of(lesson, lesson.train, joined=True), words_of(lesson)
     recipe, look = lesson.recipe, lesson.watch.look
     folds = folds_of(lesson.task, lesson.train.inside, recipe.folds, lesson.seed)
     lesson.watch.stage("fitting the head", 0.5, 0.95)
@@ -72,31 +84,34 @@ def head_method(lesson: Lesson) -> Made:
     if (folds == 0).any():
         others = np.arange(len(rows.outside))
         train, test = rows.where(np.flatnonzero(folds != 0), others), rows.where(np.flatnonzero(folds == 0), [])
+        train = with_words(train, words)
         penalty, _ = choose_penalty(train, test, recipe.penalties, recipe.outlier_weight, look)
     lesson.watch.at(0.3)
 
     def fit(part: Rows) -> Linear:
-        return fit_linear(part, penalty, outlier_weight=recipe.outlier_weight, look=look)
+        return fit_linear(with_words(part, words), penalty, outlier_weight=recipe.outlier_weight, look=look)
 
     return _cross_fitted(lesson, rows, lesson.train.inside, fit, fit(rows), folds)
 
 
 def _validated(lesson: Lesson, train: Examples, validation: Examples) -> Made:
     lesson.watch.stage("reading", 0.0, 0.5)
-    rows, held_out = _rows(lesson, train), _rows(lesson, validation)
+    rows, held_out = rows_of(lesson, train, joined=True), rows_of(lesson, validation, joined=True)
+    taught = with_words(rows, words_of(lesson))
     lesson.watch.stage("fitting the head", 0.5, 0.95)
     recipe = lesson.recipe
-    _, linear = choose_penalty(rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look)
-    inside, outside = linear.logits(held_out.vectors), linear.logits(held_out.outside)
+    _, linear = choose_penalty(taught, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look)
+    inside, outside = judgement(linear, rows, held_out.vectors), judgement(linear, rows, held_out.outside)
     records = (*validation.inside, *validation.outside)
     calibration, metrics = _measure(lesson, inside, outside, held_out.targets.cpu().numpy(), records)
     return Made(
-        head_tensors=linear.tensors(),
+        head_tensors=linear.tensors() | _centroids(rows, calibration),
         calibration=calibration,
         validation=metrics,
         trainable_parameters=linear.weight.numel() + linear.bias.numel(),
         trained_on=len(train.inside),
         validated_on=len(records),
+        options=options_of(lesson, calibration),
     )
 
 
@@ -104,11 +119,12 @@ def _untrained(lesson: Lesson, tensors: dict[str, Array], trained_on: int) -> Ma
     calibration, validated_on = Calibration(keep=lesson.task.keep), 0
     metrics: dict[str, Any] = {}
     if lesson.validation is not None and lesson.validation.inside:
-        held_out = _rows(lesson, lesson.validation)
-        linear = _linear(tensors)
+        held_out = rows_of(lesson, lesson.validation)
+        linear = linear_of(tensors)
         records = (*lesson.validation.inside, *lesson.validation.outside)
-        inside, outside = linear.logits(held_out.vectors), linear.logits(held_out.outside)
-        calibration, metrics = _measure(lesson, inside, outside, held_out.targets.cpu().numpy(), records)
+        inside, outside = Judgement.far(linear, held_out.vectors), Judgement.far(linear, held_out.outside)
+        targets = held_out.targets.cpu().numpy()
+        calibration, metrics = _measure(lesson, inside, outside, targets, records, near=False)
         validated_on = len(records)
     return Made(
         head_tensors=tensors,
@@ -128,7 +144,7 @@ def _cross_fitted(
     made: Linear,
     folds: Integers | None = None,
 ) -> Made:
-    recipe = lesson.recipe
+    recipe, is_few_shot = lesson.recipe, lesson.recipe.method is Method.FEW_SHOT
     folds = folds if folds is not None else folds_of(lesson.task, records, recipe.folds, lesson.seed)
     outside_folds = np.random.default_rng(lesson.seed).permutation(len(rows.outside)) % recipe.folds
     calibration = Calibration(keep=lesson.task.keep)
@@ -136,35 +152,60 @@ def _cross_fitted(
     if (folds >= 0).any():
         inside, outside = out_of_fold(rows, folds, outside_folds, fit)
         judged = np.flatnonzero(folds >= 0).tolist()
-        seen = np.flatnonzero(~np.isnan(outside).any(axis=1)).tolist()
+        seen = np.flatnonzero(~np.isnan(outside.nearness)).tolist()
         chosen = [*(records[place] for place in judged), *(lesson.train.outside[place] for place in seen)]
         targets = rows.targets.cpu().numpy()[judged]
-        calibration, metrics = _measure(lesson, inside[judged], outside[seen], targets, chosen)
+        calibration, metrics = _measure(
+            lesson, inside.at(judged), outside.at(seen), targets, chosen, near=not is_few_shot
+        )
     return Made(
-        head_tensors=made.tensors(),
+        head_tensors=made.tensors() | _centroids(rows, calibration),
         calibration=calibration,
         validation=metrics,
-        trainable_parameters=0 if lesson.recipe.method is Method.FEW_SHOT else made.weight.numel() + made.bias.numel(),
+        trainable_parameters=0 if is_few_shot else made.weight.numel() + made.bias.numel(),
         trained_on=len(records),
         validated_on=0,
+        options={} if is_few_shot else options_of(lesson, calibration),
     )
 
 
 def _measure(
-    lesson: Lesson, inside: Floats, outside: Floats, targets: Integers, records: Sequence[BaseModel]
+    lesson: Lesson,
+    inside: Judgement,
+    outside: Judgement,
+    targets: Integers,
+    records: Sequence[BaseModel],
+    *,
+    near: bool = True,
 ) -> tuple[Calibration, dict[str, Any]]:
-    """Calibrate on logits of in-scope and out-of-scope rows, in that order, and judge what would be answered."""
-    logits = np.concatenate([inside, outside]).astype(np.float32)
-    is_outside = np.arange(len(logits)) >= len(inside)
-    padded = np.concatenate([targets, np.full(len(outside), -1)])
-    calibration = calibrate(logits, padded, is_outside, lesson.task.keep)
-    return calibration, judge_logits(lesson.task, records, logits, lesson.space.labels, calibration)
+    """Calibrate on what is said of in-scope and out-of-scope rows, in that order, and judge what would be answered.
+
+    `near` makes the distance to the labels' means a candidate for the score.
+    """
+    logits = np.concatenate([inside.logits, outside.logits]).astype(np.float32)
+    nearness = np.concatenate([inside.nearness, outside.nearness]) if near else None
+    is_outside = np.arange(len(logits)) >= len(inside.logits)
+    padded = np.concatenate([targets, np.full(len(outside.logits), -1)])
+    refuses = lesson.task.out_of_scope is not None
+    calibration, why = calibrate(logits, padded, is_outside, lesson.task.keep, refuses=refuses, nearness=nearness)
+    metrics = judge_logits(lesson.task, records, logits, lesson.space.labels, calibration, nearness)
+    return calibration, {**metrics, "abstention": why}
+
+
+def options_of(lesson: Lesson, calibration: Calibration) -> dict[str, Any]:
+    """What the ready-made head is built with: it reads the cut, and holds centroids where they decide."""
+    return {"cut": lesson.encoder.cut} | ({"centroids": True} if calibration.score == "distance" else {})
+
+
+def _centroids(rows: Rows, calibration: Calibration) -> dict[str, Array]:
+    if calibration.score != "distance":
+        return {}
+    return {"centroids": class_means(rows.vectors, rows.targets, rows.labels).cpu().numpy()}
 
 
 def _prototypes(lesson: Lesson) -> Floats:
     texts = phrasings(lesson.space)
-    flat = [text for group in texts for text in group]
-    vectors = lesson.encoder.states(lesson.encoder.tokenise(flat)).pooled.cpu().numpy()
+    vectors = frozen_vectors(lesson, flatten(texts)[0], joined=False).cpu().numpy()
     ends = np.cumsum([len(group) for group in texts])[:-1]
     return label_prototypes(np.split(vectors, ends))
 
@@ -184,25 +225,6 @@ def _draw(lesson: Lesson) -> list[BaseModel]:
     return [records[place] for place in sorted(chosen)]
 
 
-def _rows(lesson: Lesson, examples: Examples) -> Rows:
-    vectors = _pooled(lesson, texts_of(lesson.task, (*examples.inside, *examples.outside)))
-    targets = torch.tensor(lesson.space.targets(examples.inside), dtype=torch.long, device=vectors.device)
-    count = len(examples.inside)
-    return Rows(vectors[:count], targets, vectors[count:], len(lesson.space))
-
-
-def _pooled(lesson: Lesson, texts: Sequence[str], chunk: int = 512) -> Tensor:
-    """The frozen, pooled states of texts; each text is computed once."""
-    distinct = sorted(set(texts), key=lambda text: (len(text), text))
-    found: list[Tensor] = []
-    for first in range(0, len(distinct), chunk):
-        lesson.watch.at(first / len(distinct))
-        found.append(lesson.encoder.states(lesson.encoder.tokenise(distinct[first : first + chunk])).pooled)
-    places = {text: place for place, text in enumerate(distinct)}
-    if not found:
-        return torch.zeros(0, lesson.encoder.hidden_size, device=lesson.encoder.device)
-    return torch.cat(found)[[places[text] for text in texts]]
-
-
-def _linear(tensors: dict[str, Array]) -> Linear:
+def linear_of(tensors: dict[str, Array]) -> Linear:
+    """Return the layer in a head's tensors."""
     return Linear(torch.from_numpy(tensors["linear.weight"]), torch.from_numpy(tensors["linear.bias"]))

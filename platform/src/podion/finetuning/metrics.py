@@ -18,7 +18,8 @@ class Judged:
     """Answers of one label a row beside the truth, one element a row.
 
     `expected` is None for rows without a label, which count only where they are `outside` every label.
-    `probabilities` [rows, labels] in the order of `labels`, or None for heads that have none.
+    `probabilities` [rows, labels] in the order of `labels`, or None for heads that have none. `trust` is what is held
+    against the threshold; None where that is the confidence.
     """
 
     labels: tuple[str, ...]
@@ -28,6 +29,12 @@ class Judged:
     confidences: Floats
     probabilities: Floats | None = None
     threshold: float | None = None
+    trust: Floats | None = None
+
+    @property
+    def held(self) -> Floats:
+        """What is held against the threshold, one a row."""
+        return self.confidences if self.trust is None else self.trust
 
 
 def label_metrics(judged: Judged, primary: str = "accuracy", *, brief: bool = False) -> dict[str, Any]:
@@ -46,9 +53,9 @@ def label_metrics(judged: Judged, primary: str = "accuracy", *, brief: bool = Fa
     if judged.outside.any():
         metrics["oos_rows"] = int(judged.outside.sum())
         if len(places):
-            metrics["oos_auroc"] = auroc(-judged.confidences[judged.outside], -judged.confidences[places])
+            metrics["oos_auroc"] = auroc(-judged.held[judged.outside], -judged.held[places])
         if judged.threshold is not None:
-            metrics["oos_recall"] = float((judged.confidences[judged.outside] < judged.threshold).mean())
+            metrics["oos_recall"] = float((judged.held[judged.outside] < judged.threshold).mean())
     return metrics
 
 
@@ -118,7 +125,7 @@ def _in_scope(judged: Judged, places: Integers, primary: str, brief: bool) -> di
         metrics["brier"] = _brier(judged.probabilities[places], truth, judged.labels)
     metrics["ece"] = expected_calibration_error(confidences, right)
     if judged.threshold is not None:
-        kept = confidences >= judged.threshold
+        kept = judged.held[places] >= judged.threshold
         metrics["in_scope_accuracy"] = float((right & kept).mean())
         metrics["abstained"] = float(1 - kept.mean())
     if brief:

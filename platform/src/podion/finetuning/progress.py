@@ -31,6 +31,7 @@ class Watch:
         self._report, self._cancelled = report, cancelled
         self._started = time.monotonic()
         self._stage, self._from, self._to = "starting", 0.0, 0.0
+        self._reached = 0.0
 
     def stage(self, name: str, start: float, end: float) -> None:
         """Enter a stage that takes the run from one fraction of it to another; raises `Cancelled`."""
@@ -47,7 +48,7 @@ class Watch:
     ) -> None:
         """Report that `share` of the stage is done; raises `Cancelled`."""
         self.look()
-        fraction = min(1.0, self._from + share * (self._to - self._from))
+        fraction = self._reached = max(self._reached, min(1.0, self._from + share * (self._to - self._from)))
         spent = time.monotonic() - self._started
         left = spent * (1 - fraction) / fraction if fraction > 0.05 else None
         self._report(

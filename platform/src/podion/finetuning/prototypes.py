@@ -6,7 +6,7 @@ is the weight and bias of an ordinary `LabelClassifier`.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def check_labels(task: Task) -> None:
         )
 
 
-def head_file(task: Task, space: LabelSpace, hidden_size: int) -> HeadFile:
+def head_file(task: Task, space: LabelSpace, hidden_size: int, options: Mapping[str, Any] | None = None) -> HeadFile:
     """Return what an adapter's `head.json` says for this task and label space."""
     return HeadFile(
         implementation=task.head_declaration.implementation,
@@ -76,6 +76,7 @@ def head_file(task: Task, space: LabelSpace, hidden_size: int) -> HeadFile:
         labels=space.labels,
         label_field=space.label_field,
         descriptions=dict(space.descriptions),
+        options=dict(options or {}),
     )
 
 

@@ -14,7 +14,10 @@ from podion.hosting.lora import LoraTensors
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedAdapter:
-    """An adapter ready to answer. `record` is the task's schema when the head makes features of records, else None."""
+    """An adapter ready to answer. `record` is the task's schema when the head makes features of records, else None.
+
+    `cut` is the layer that its head reads beside the last one, or None.
+    """
 
     digest: str
     fingerprint: str
@@ -23,6 +26,7 @@ class LoadedAdapter:
     calibration: Calibration
     lora: LoraTensors | None
     record: type | None
+    cut: int | None
     nbytes: int
 
 
@@ -74,5 +78,6 @@ class AdapterCache:
             calibration=parts.calibration,
             lora=lora,
             record=record_type(parts.head) if reads_features(head) else None,
+            cut=parts.head.cut,
             nbytes=sum(array.nbytes for array in parts.head_tensors.values()) + (lora.nbytes if lora else 0),
         )

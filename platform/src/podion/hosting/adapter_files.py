@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ CALIBRATION = "calibration.json"
 LORA_CONFIG = "adapter_config.json"
 LORA_TENSORS = "adapter_model.safetensors"
 
+Score = Literal["probability", "energy", "blend", "distance"]
+"""What is held against the threshold; `podion.hosting.trust` says what each one is."""
+
 _REQUIRED = (CARD, HEAD, HEAD_TENSORS, CALIBRATION)
 _LORA = (LORA_CONFIG, LORA_TENSORS)
 _FORMAT = 1
@@ -36,7 +39,11 @@ _CARD_NAMES = ("task", "method", "base", "fingerprint")
 
 @dataclass(frozen=True, kw_only=True)
 class HeadFile:
-    """Which head answers, over which labels; `implementation` and `record` are import paths (`package.module:Name`)."""
+    """Which head answers, over which labels; `implementation` and `record` are import paths (`package.module:Name`).
+
+    `options` are keywords that the ready-made head is built with: what it reads beside the last layer. A plugin's own
+    head, and an adapter of an older version, has none.
+    """
 
     implementation: str
     record: str
@@ -44,18 +51,26 @@ class HeadFile:
     labels: tuple[str, ...]
     label_field: str = "label"
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cut(self) -> int | None:
+        """The layer whose mean state the head reads beside the last one's; None where it reads the last alone."""
+        return self.options.get("cut")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
     """What stands between logits and answers: the temperature that divides, the threshold below which answers abstain.
 
-    `keep` is the share of in-scope records that the threshold keeps; a threshold of None never abstains.
+    `keep` is the share of in-scope records that the threshold keeps; a threshold of None never abstains. `score` says
+    what is held against the threshold; an adapter of an older version holds the probability against it.
     """
 
     temperature: float = 1.0
     threshold: float | None = None
     keep: float = 0.95
+    score: Score = "probability"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +131,7 @@ def read_adapter(folder: Path, digest: str | None = None) -> AdapterParts:
         head = json.loads(files[HEAD])
         return AdapterParts(
             card=json.loads(files[CARD]),
-            head=HeadFile(**{**head, "labels": tuple(head["labels"])}),
+            head=_head(head),
             head_tensors=load_tensors(files[HEAD_TENSORS]),
             calibration=_calibration(json.loads(files[CALIBRATION])),
             lora=lora,
@@ -164,10 +179,19 @@ def _read(folder: Path, name: str, expected: str) -> bytes:
     return content
 
 
+def _head(values: Mapping[str, Any]) -> HeadFile:
+    head = HeadFile(**{**values, "labels": tuple(values["labels"])})
+    if not (head.cut is None or (isinstance(head.cut, int) and head.cut >= 0)):
+        raise ValueError(f"the head reads layer {head.cut!r}")
+    return head
+
+
 def _calibration(values: Mapping[str, Any]) -> Calibration:
     calibration = Calibration(**values)
     if not (calibration.temperature > 0 and np.isfinite(calibration.temperature)):
         raise ValueError(f"temperature {calibration.temperature} is not above 0")
+    if calibration.score not in get_args(Score):
+        raise ValueError(f"score {calibration.score!r} is none of {', '.join(get_args(Score))}")
     return calibration
 
 

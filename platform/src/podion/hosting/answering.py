@@ -1,6 +1,7 @@
 """From one call's states to its answers: the head, the calibration, the decoding, and a check of each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -9,6 +10,10 @@ from torch import Tensor
 from podion.answers import Answer
 from podion.errors import PluginError, PodionError
 from podion.hosting.adapter_cache import LoadedAdapter
+from podion.hosting.adapter_files import Calibration
+from podion.hosting.head_loading import AnyHead
+from podion.hosting.heads import LabelClassifier
+from podion.hosting.trust import trust_of
 from podion.nn import Scores, States
 
 
@@ -34,13 +39,7 @@ def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[s
         states = _with_features(adapter, states, records)
     logits = adapter.head(states)
     _check_logits(adapter, logits, rows)
-    scores = Scores(
-        logits=logits,
-        probabilities=torch.softmax(logits / adapter.calibration.temperature, dim=-1),
-        threshold=adapter.calibration.threshold,
-        mask=states.mask,
-        offsets=states.offsets,
-    )
+    scores = scores_of(adapter.head, adapter.calibration, logits, states)
     answers = list(adapter.head.decode(scores))
     if len(answers) != rows or not all(isinstance(answer, Answer) for answer in answers):
         raise _bad_output(adapter, f"decode made {len(answers)} answers of {rows} rows, or something else than answers")
@@ -49,14 +48,38 @@ def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[s
     return answers
 
 
+def scores_of(head: AnyHead, calibration: Calibration, logits: Tensor, states: States) -> Scores:
+    """Return what a head decodes: logits calibrated, and what is held against the threshold."""
+    trust = None
+    if calibration.score != "probability":
+        if not isinstance(head, LabelClassifier):
+            raise PluginError(
+                f"score {calibration.score!r} is for the ready-made label head, not {type(head).__name__}"
+            )
+        nearness = head.nearness(states)
+        rows = trust_of(
+            calibration.score,
+            logits.float().cpu().numpy(),
+            calibration.temperature,
+            None if nearness is None else nearness.cpu().numpy(),
+        )
+        trust = torch.from_numpy(rows)
+    return Scores(
+        logits=logits,
+        probabilities=torch.softmax(logits / calibration.temperature, dim=-1),
+        threshold=calibration.threshold,
+        mask=states.mask,
+        offsets=states.offsets,
+        trust=trust,
+    )
+
+
 def _with_features(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[str, Any]]) -> States:
     schema: Any = adapter.record
     known = set(schema.model_fields)
     typed = [schema.model_validate({name: record[name] for name in record if name in known}) for record in records]
     features = {name: tensor.to(states.pooled.device) for name, tensor in adapter.head.features(typed).items()}
-    return States(
-        pooled=states.pooled, tokens=states.tokens, mask=states.mask, offsets=states.offsets, features=features
-    )
+    return replace(states, features=features)
 
 
 def _check_logits(adapter: LoadedAdapter, logits: object, rows: int) -> None:

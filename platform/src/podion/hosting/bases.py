@@ -25,7 +25,7 @@ from podion.hosting.base_card import (
 from podion.hosting.downloads import Progress, fetch
 from podion.hosting.sources import KNOWN, HubSource, Source
 
-__all__ = ["InstalledBase", "find_base", "install_base", "list_bases"]
+__all__ = ["InstalledBase", "find_base", "find_named_base", "install_base", "list_bases"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _DEFAULT_MAX_TOKENS = 256
@@ -50,6 +50,19 @@ def find_base(name_or_folder: str | Path, bases: Path, *, verify: bool = False) 
         f"there is no base model {text!r}: name {', '.join(KNOWN)}, a hub id (org/name) or a folder that exists",
         code="no_such_base",
     )
+
+
+def find_named_base(name: str, settings_base: str, bases: Path) -> InstalledBase:
+    """Return the base that a tenant names: the server's own or an installed one, never a folder of the machine.
+
+    Raises `NotFound`, in words that tell nothing of what else the machine holds, and `DataError` for a damaged one.
+    """
+    if name == settings_base:
+        return find_base(name, bases)
+    installed = _folder_of(name, bases)
+    if installed is not None and (card := load_card(installed / CARD)) is not None:
+        return open_card(installed, card)
+    raise NotFound(f"the base model {name!r} is not installed here: ask the operator", code="no_such_base")
 
 
 def list_bases(bases: Path) -> list[InstalledBase]:

@@ -35,6 +35,14 @@ class EngineClient:
         reply = await self._ask({"op": "answer", "call": message_of(call)}, timeout)
         return Answered(answers=tuple(reply["answers"]))
 
+    async def answer_all(self, calls: Sequence[Call], timeout: float = 30.0) -> list[Answered]:
+        """Return what `answer` returns for each call, in order, computed together: see `Engine.answer`.
+
+        Raises the error of the first call that failed.
+        """
+        reply = await self._ask({"op": "answer_all", "calls": [message_of(call) for call in calls]}, timeout)
+        return [Answered(answers=tuple(one["answers"])) for one in reply["all"]]
+
     async def embed(
         self, base: str, texts: Sequence[str], kind: TextKind = "query", timeout: float = 120.0
     ) -> NDArray[np.float32]:

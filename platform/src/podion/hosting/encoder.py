@@ -3,28 +3,26 @@
 One encoder is one compute thread's: its methods are not called at the same time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, cast
+from itertools import chain
+from typing import cast
 
 import torch
-import transformers
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
 from podion.errors import BadSettings, DataError
 from podion.hosting.base_card import InstalledBase
+from podion.hosting.base_loading import load_model, load_tokenizer
 from podion.hosting.lora import AdaptedLinear, LoraTensors, LowRankSlot, adapt_linears, check_fit, plan_rows
+from podion.hosting.sharing import share_rows
 from podion.nn import States
 from podion.settings import Device
 
 Offsets = tuple[tuple[int, int], ...]
-
-ARCHITECTURES = ("bert", "roberta", "xlm-roberta")
-"""Families whose layers are a list `encoder.layer` of one shape."""
 
 TOKEN_BUDGET = 1024
 """Tokens computed at once, padding included: enough to fill two cores, small enough to stay in their caches."""
@@ -57,17 +55,22 @@ class TokenBatch:
 
 @dataclass
 class Work:
-    """What an encoder has computed so far: `computed` counts tokens with padding, `tokens` without."""
+    """What an encoder has computed so far: `computed` counts tokens with padding, `tokens` without.
+
+    `lower_rows` went through the layers below the cut, `upper_rows` through those above it.
+    """
 
     batches: int = 0
-    rows: int = 0
+    lower_rows: int = 0
+    upper_rows: int = 0
     tokens: int = 0
     computed: int = 0
 
-    def add(self, batch: TokenBatch) -> None:
+    def add(self, batch: TokenBatch, upper_rows: int) -> None:
         """Count one batch."""
         self.batches += 1
-        self.rows += len(batch.rows)
+        self.lower_rows += len(batch.rows)
+        self.upper_rows += upper_rows
         self.tokens += sum(map(len, batch.rows))
         self.computed += batch.ids.numel()
 
@@ -96,9 +99,9 @@ class Encoder:
         """
         where = choose_device(device)
         torch.set_num_threads(threads)
-        model = _load_model(base.path)
+        model = load_model(base.path)
         cast(nn.Module, model).to(where)
-        return cls(base, model, _load_tokenizer(base, model), where)
+        return cls(base, model, load_tokenizer(base, model), where)
 
     def tokenise(self, texts: Sequence[str], *, prefix: str | None = None) -> list[TokenRow]:
         """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`."""
@@ -140,13 +143,13 @@ class Encoder:
         hidden: Tensor = embeddings(input_ids=batch.ids)
         return self._through(hidden, batch.attention, 0, until)
 
-    def upper(self, hidden: Tensor, attention: Tensor, start: int) -> Tensor:
-        """Return what the layers from `start` on make of `hidden`, [rows, length, hidden].
+    def upper(self, hidden: Tensor, attention: Tensor, start: int, until: int | None = None) -> Tensor:
+        """Return what the layers from `start` on (up to `until`) make of `hidden`, [rows, length, hidden].
 
         `upper(lower(batch, n), batch.attention, n)` is the whole model, for every n. Layers that PEFT has wrapped work
         and carry gradients.
         """
-        return self._through(hidden, attention, start, self.layers)
+        return self._through(hidden, attention, start, self.layers if until is None else until)
 
     def states(
         self,
@@ -154,34 +157,58 @@ class Encoder:
         *,
         adapters: Sequence[LoraTensors | None] | None = None,
         reads_tokens: bool = False,
+        cut: int | None = None,
+        owners: Sequence[Hashable] | None = None,
     ) -> States:
         """Return the states of all rows, in their order, computed without gradients; row i under `adapters[i]`.
 
-        What a row gets does not depend on the others beyond rounding (below 1e-5). The tensors may be trained on.
+        `lower` holds the mean states at `cut`, which is the base's own unless given. What a row gets does not depend
+        on the others beyond rounding (below 1e-5); rows of one owner (or of no owners) that are equal share the layers
+        that nobody adapts. The tensors may be trained on.
         """
+        cut = self.cut if cut is None else cut
+        sharing = share_rows([row.ids for row in rows], adapters, owners, cut)
+        distinct, begun = [rows[place] for place in sharing.lower], sharing.above
         length = max((len(row) for row in rows), default=0) if reads_tokens else 0
-        pooled = torch.zeros(len(rows), self.hidden_size, device=self.device)
-        tokens = torch.zeros(len(rows), length, self.hidden_size, device=self.device)
+        lower = torch.zeros(len(distinct), self.hidden_size, device=self.device)
+        pooled = torch.zeros(len(sharing.upper), self.hidden_size, device=self.device)
+        tokens = torch.zeros(len(sharing.upper), length, self.hidden_size, device=self.device)
         with torch.inference_mode():
-            for places in self.batches(rows):
-                batch = self.batch([rows[place] for place in places])
-                self.work.add(batch)
-                chosen = [adapters[place] for place in places] if adapters is not None else []
-                with self.adapted(chosen):
-                    hidden = self.upper(self.lower(batch, 0), batch.attention, 0)
-                where = torch.tensor(places, device=self.device)
-                pooled[where] = pool(hidden, batch.attention)
+            for places in self.batches(distinct):
+                batch = self.batch([distinct[place] for place in places])
+                above = [begun[place] for place in places]
+                uppers = list(chain.from_iterable(above))
+                deep = _deep([adapters[sharing.lower[place]] for place in places] if adapters else [], cut)
+                own = [adapters[sharing.upper[place]] for place in uppers] if adapters else []
+                with self.adapted(deep):
+                    hidden = self.lower(batch, cut)
+                lower[torch.tensor(places, device=self.device)] = pool(hidden, batch.attention)
+                hidden, attention = _spread(hidden, batch.attention, list(map(len, above)))
+                with self.adapted(own):
+                    hidden = self.upper(hidden, attention, cut)
+                self.work.add(batch, len(uppers))
+                where = torch.tensor(uppers, device=self.device)
+                pooled[where] = pool(hidden, attention)
                 if reads_tokens:
-                    tokens[where, : hidden.shape[1]] = _without_padding(hidden, batch.attention)
+                    tokens[where, : hidden.shape[1]] = _without_padding(hidden, attention)
         mask, offsets = text_tokens(rows if reads_tokens else (), len(rows), length, self.device)
-        return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets)
+        if len(distinct) < len(rows):
+            ends = torch.tensor(sharing.end, device=self.device)
+            pooled, tokens = pooled[ends], tokens[ends]
+            lower = lower[torch.tensor([sharing.start[end] for end in sharing.end], device=self.device)]
+        return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets, lower=lower)
 
-    def read(self, batch: TokenBatch, hidden: Tensor, *, reads_tokens: bool = False) -> States:
-        """Return the states of one batch whose last layer gave `hidden`; carries gradients (for training)."""
+    def read(
+        self, batch: TokenBatch, hidden: Tensor, *, lower: Tensor | None = None, reads_tokens: bool = False
+    ) -> States:
+        """Return the states of one batch whose last layer gave `hidden`; carries gradients (for training).
+
+        `lower` are the mean states at the cut, where the head reads them.
+        """
         count, length = len(batch.rows), batch.ids.shape[1] if reads_tokens else 0
         mask, offsets = text_tokens(batch.rows if reads_tokens else (), count, length, self.device)
         tokens = _without_padding(hidden, batch.attention)[:, :length]
-        return States(pooled=pool(hidden, batch.attention), tokens=tokens, mask=mask, offsets=offsets)
+        return States(pooled=pool(hidden, batch.attention), tokens=tokens, mask=mask, offsets=offsets, lower=lower)
 
     @contextmanager
     def adapted(self, adapters: Sequence[LoraTensors | None]) -> Iterator[None]:
@@ -192,6 +219,19 @@ class Encoder:
     def check_adapter(self, adapter: LoraTensors) -> None:
         """Raise `DataError` unless the adapter fits the layers of this base model."""
         check_fit(adapter, self.linears)
+
+    def check_cut(self, cut: int | None) -> None:
+        """Raise `DataError` unless this base model has a layer number `cut` to read."""
+        if cut is not None and not 0 <= cut <= self.layers:
+            raise DataError(
+                f"adapter refused: its head reads layer {cut}, base {self.base.name} has {self.layers}",
+                code="bad_adapter",
+            )
+
+    @property
+    def cut(self) -> int:
+        """The layers that stay frozen: what lies below is the same for every adapter of this installation."""
+        return min(self.base.frozen_layers, self.layers - 1)
 
     def _through(self, hidden: Tensor, attention: Tensor, start: int, until: int) -> Tensor:
         # None lets attention take its faster path; a broadcast mask gives the same result as transformers' expanded one
@@ -216,6 +256,20 @@ def pool(hidden: Tensor, attention: Tensor) -> Tensor:
     """Return the mean over all attended tokens, special ones included, [rows, hidden] in fp32."""
     weights = attention.to(hidden.dtype)[:, :, None]
     return ((hidden * weights).sum(1) / weights.sum(1)).float()
+
+
+def _deep(adapters: Sequence[LoraTensors | None], cut: int) -> list[LoraTensors | None]:
+    """Those adapters that reach below the cut, None in the place of others; nothing where none does."""
+    found = [adapter if adapter is not None and adapter.lowest_layer < cut else None for adapter in adapters]
+    return found if any(adapter is not None for adapter in found) else []
+
+
+def _spread(hidden: Tensor, attention: Tensor, counts: Sequence[int]) -> tuple[Tensor, Tensor]:
+    """Each row as often as `counts` says: once for every adapter that goes on from it."""
+    if all(count == 1 for count in counts):
+        return hidden, attention
+    times = torch.tensor(counts, device=hidden.device)
+    return hidden.repeat_interleave(times, dim=0), attention.repeat_interleave(times, dim=0)
 
 
 def _without_padding(hidden: Tensor, attention: Tensor) -> Tensor:
@@ -246,62 +300,3 @@ def _offsets_in(text: str, offsets: Sequence[tuple[int, int]], special: Sequence
             end -= 1
         found.append((start, end) if start < end else (0, 0))
     return tuple(found)
-
-
-def _load_tokenizer(base: InstalledBase, model: PreTrainedModel) -> Tokenizer:
-    try:
-        tokenizer = Tokenizer.from_file(str(base.path / "tokenizer.json"))
-    except Exception as error:  # the library raises plain Exception for a malformed file
-        raise DataError(f"base model {base.name}: tokenizer.json cannot be read: {error}", code="bad_base") from error
-    if tokenizer.get_vocab_size() > model.config.vocab_size:
-        raise DataError(
-            f"base model {base.name}: the tokenizer knows {tokenizer.get_vocab_size()} tokens, the weights "
-            f"{model.config.vocab_size}; they do not belong together",
-            code="bad_base",
-        )
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(base.max_tokens)
-    return tokenizer
-
-
-def _load_model(path: Path) -> PreTrainedModel:
-    with _quiet():
-        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-        if config.model_type not in ARCHITECTURES or config.is_decoder:
-            raise DataError(
-                f"base model {path.name} is of type {config.model_type!r}; served are encoders of the types "
-                + ", ".join(ARCHITECTURES),
-                code="bad_base",
-            )
-        model, report = AutoModel.from_pretrained(
-            path,
-            config=config,
-            dtype=torch.float32,
-            attn_implementation="sdpa",
-            add_pooling_layer=False,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    if report["missing_keys"] or report["mismatched_keys"]:
-        first = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))[:5]
-        raise DataError(
-            f"base model {path.name}: the weights do not fill it, for one {', '.join(first)}", code="bad_base"
-        )
-    return cast(PreTrainedModel, model.eval().requires_grad_(False))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Loading draws progress bars and tables on standard error, which is for our own log; problems are raised."""
-    logging: Any = transformers.utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

@@ -25,7 +25,7 @@ def new_head(file: HeadFile) -> AnyHead:
         raise PluginError(f"head {file.implementation} does not load: {type(error).__name__}: {error}") from error
     space = LabelSpace(tuple(file.labels), file.label_field, dict(file.descriptions))
     try:
-        return found(file.hidden_size, space)
+        return found(file.hidden_size, space, **file.options)
     except Exception as error:
         raise PluginError(
             f"head {file.implementation} cannot be built for {len(space)} labels: {type(error).__name__}: {error}"

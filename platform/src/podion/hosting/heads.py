@@ -19,17 +19,36 @@ _ALTERNATIVES = 3
 class LabelClassifier(Head[BaseModel, LabelAnswer]):
     """One label a text: a linear layer on the L2-normalised mean state, [rows, labels].
 
-    The state has length 1, so the weights alone carry the scale of the logits.
+    With `cut`, the mean state at that layer stands beside the last one's, each of length 1: what a text is about lies
+    in the last layer, and how it is said in the lower one. With `centroids`, the head knows the mean vector of each
+    label's training rows, [labels, width], and can say how near a row is to the nearest of them. Vectors have fixed
+    lengths, so the weights alone carry the scale of the logits.
     """
 
-    def __init__(self, hidden_size: int, label_space: LabelSpace) -> None:
+    def __init__(
+        self, hidden_size: int, label_space: LabelSpace, *, cut: int | None = None, centroids: bool = False
+    ) -> None:
         super().__init__(hidden_size, label_space)
-        self.linear = nn.Linear(hidden_size, len(label_space))
+        self.reads_cut = cut is not None
+        width = 2 * hidden_size if self.reads_cut else hidden_size
+        self.linear = nn.Linear(width, len(label_space))
+        self.centroids: Tensor | None
+        self.register_buffer("centroids", torch.zeros(len(label_space), width) if centroids else None)
 
     def forward(self, states: States) -> Tensor:
         """Return logits, [rows, labels]."""
-        logits: Tensor = self.linear(functional.normalize(states.pooled, dim=-1))
+        logits: Tensor = self.linear(self.vectors(states))
         return logits
+
+    def vectors(self, states: States) -> Tensor:
+        """Return what the linear layer reads, [rows, width]."""
+        return label_vectors(states.pooled, states.lower if self.reads_cut else None)
+
+    def nearness(self, states: States) -> Tensor | None:
+        """Return each row's cosine with the nearest centroid, [rows]; None for a head without centroids."""
+        if self.centroids is None:
+            return None
+        return nearest(self.vectors(states), self.centroids)
 
     def loss(self, logits: Tensor, records: Sequence[BaseModel]) -> Tensor:
         """Return the mean cross entropy of the records that have one of our labels; 0 where none has."""
@@ -39,10 +58,11 @@ class LabelClassifier(Head[BaseModel, LabelAnswer]):
         """Return the most probable label of each row, its probability as confidence, and up to 3 runners-up."""
         count = min(len(self.label_space), 1 + _ALTERNATIVES)
         confidences, places = scores.probabilities.topk(count, dim=-1)
-        rows = zip(confidences.tolist(), places.tolist(), strict=True)
-        return [self._answer(row, places_, scores.threshold) for row, places_ in rows]
+        trust = confidences[:, 0] if scores.trust is None else scores.trust
+        rows = zip(confidences.tolist(), places.tolist(), trust.tolist(), strict=True)
+        return [self._answer(row, best, _abstains(trusted, scores.threshold)) for row, best, trusted in rows]
 
-    def _answer(self, confidences: Sequence[float], places: Sequence[int], threshold: float | None) -> LabelAnswer:
+    def _answer(self, confidences: Sequence[float], places: Sequence[int], abstained: bool) -> LabelAnswer:
         ranked = [
             Alternative(label=self.label_space.labels[place], confidence=_share(confidence))
             for confidence, place in zip(confidences, places, strict=True)
@@ -51,9 +71,20 @@ class LabelClassifier(Head[BaseModel, LabelAnswer]):
         return LabelAnswer(
             label=best.label,
             confidence=best.confidence,
-            abstained=_abstains(best.confidence, threshold),
+            abstained=abstained,
             alternatives=tuple(ranked[1:]),
         )
+
+
+def label_vectors(last: Tensor, lower: Tensor | None) -> Tensor:
+    """Return mean states as a label head reads them: each layer's at length 1, side by side, [rows, width]."""
+    parts = [last] if lower is None else [last, lower]
+    return torch.cat([functional.normalize(part, dim=-1) for part in parts], dim=-1)
+
+
+def nearest(vectors: Tensor, centroids: Tensor) -> Tensor:
+    """Return each row's cosine with the nearest centroid, [rows]."""
+    return (functional.normalize(vectors, dim=-1) @ functional.normalize(centroids, dim=-1).T).amax(dim=-1)
 
 
 class SpanTagger(Head[BaseModel, SpanAnswer]):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from podion.errors import DataError
 from podion.hosting.adapter_files import LoraFiles
 
 _TENSOR_NAME = re.compile(r"base_model\.model\.(?P<module>.+)\.(?P<side>lora_[AB])\.weight")
+_LAYER = re.compile(r"\blayer\.(\d+)\.")
 _NOT_SERVED = {
     "use_dora": "DoRA",
     "modules_to_save": "modules saved whole",
@@ -46,6 +48,12 @@ class LoraTensors:
     def nbytes(self) -> int:
         """Bytes of memory that the adapter takes."""
         return sum(tensor.nbytes for delta in self.deltas.values() for tensor in (delta.a, delta.b))
+
+    @cached_property
+    def lowest_layer(self) -> int:
+        """The first layer of the base model that the adapter changes; 0 where a name tells none."""
+        found = (_LAYER.search(name) for name in self.deltas)
+        return min(int(match[1]) if match else 0 for match in found)
 
     @classmethod
     def from_files(cls, files: LoraFiles, device: torch.device | None = None) -> "LoraTensors":

@@ -1,10 +1,11 @@
-"""Heads by import path. As a program (`python -m podion.hosting.resolve PATH…`) it says which paths do not load."""
+"""Heads by import path. As a program (`… SECONDS PATH…`) it says which paths do not load."""
 
 import contextlib
 import importlib
 import inspect
 import json
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,15 +40,27 @@ def errors_of(paths: Sequence[str]) -> dict[str, str]:
             resolve_head(path)
         except PluginError as error:
             errors[path] = error.detail
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             errors[path] = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return errors
 
 
-def main(paths: Sequence[str]) -> None:
+def errors_in_time(paths: Sequence[str], seconds: float) -> dict[str, str]:
+    """Return what `errors_of` does; a path that takes longer than `seconds` to import is wrong as well."""
+    errors: dict[str, str] = {}
+    for path in paths:
+        found: list[dict[str, str]] = []
+        thread = threading.Thread(target=lambda path=path, found=found: found.append(errors_of([path])), daemon=True)
+        thread.start()
+        thread.join(seconds)
+        errors.update(found[0] if found else {path: f"importing it took longer than {seconds:g} seconds"})
+    return errors
+
+
+def main(words: Sequence[str]) -> None:
     """Write one JSON object on standard output; what the modules print goes to standard error."""
     with contextlib.redirect_stdout(sys.stderr):
-        errors = errors_of(paths)
+        errors = errors_in_time(words[1:], float(words[0]))
     sys.stdout.write(json.dumps(errors) + "\n")
 
 

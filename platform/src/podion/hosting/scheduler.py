@@ -93,6 +93,13 @@ class Scheduler:
                 answers.extend(result.answers)
         return Answered(answers=tuple(answers))
 
+    async def answer_all(self, calls: Sequence[Call], timeout: float) -> list[Answered | Failed]:
+        """Return what became of each call, in order; equal places of the calls are computed in one pass.
+
+        Each is queued before the compute thread is given work again. Raises as `answer` does.
+        """
+        return list(await asyncio.gather(*(self.answer(call, timeout) for call in calls)))
+
     async def embed(self, embedding: Embedding, timeout: float) -> NDArray[np.float32]:
         """Return the vectors; raises what the engine raises, and `Unavailable` as `answer` does."""
         pieces: list[NDArray[np.float32]] = []

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from podion.hosting.bases import find_base
 from podion.hosting.json_log import log_json_lines
 from podion.hosting.protocol import Failed, Json, call_from, message_of, pack, read_message
 from podion.hosting.scheduler import Computer, Embedding, Scheduler
-from podion.settings import LONGEST_SOCKET_PATH
+from podion.settings import LONGEST_SOCKET_PATH, LogLevel
 
 LONGEST_TIMEOUT = 600.0
 
@@ -81,16 +81,23 @@ class Server:
         if operation == "answer":
             result = await self._scheduler.answer(call_from(message.get("call") or {}), seconds)
             return {"failed" if isinstance(result, Failed) else "ok": message_of(result)}
+        if operation == "answer_all":
+            calls = [call_from(call) for call in message.get("calls") or ()]
+            results = await self._scheduler.answer_all(calls, seconds)
+            failed = next((result for result in results if isinstance(result, Failed)), None)
+            if failed is not None:
+                return {"failed": message_of(failed)}
+            return {"ok": {"all": [message_of(result) for result in results]}}
         if operation == "embed":
             vectors = await self._scheduler.embed(_embedding_from(message), seconds)
             return {"ok": {"shape": list(vectors.shape), "vectors": np.ascontiguousarray(vectors, "<f4").tobytes()}}
-        raise DataError(f"there is no operation {operation!r}: answer, cancel, embed and status are known")
+        raise DataError(f"there is no operation {operation!r}: answer, answer_all, cancel, embed and status are known")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGTERM, or until the parent that holds the lifeline is gone; return the exit code."""
     options = _parse(arguments)
-    log_json_lines()
+    log_json_lines(options.log_level)
     os.environ.setdefault("RAYON_NUM_THREADS", str(options.threads))  # the tokenizers' threads count as ours
     if options.lifeline_fd is not None:
         _die_with_parent(options.lifeline_fd)
@@ -203,6 +210,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=1, help="compute threads")
     parser.add_argument("--lifeline-fd", type=int, default=None, help="read end of a pipe that only the parent holds")
+    parser.add_argument("--log-level", choices=get_args(LogLevel), default="info")
     parser.add_argument("--preload", action="append", default=[], help="base to load at once; may be repeated")
     return parser.parse_args(arguments)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from podion.answers import Answer, Prediction, SpanAnswer
 from podion.data.masking.policies import Masking
 from podion.data.masking.records import Masked, moved_spans
-from podion.errors import PodionError, TooLarge
+from podion.errors import Conflict, PodionError, TooLarge
 from podion.hookspecs import Served
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import Call
@@ -85,23 +85,49 @@ class Predictor:
         nothing can answer yet, `TooLarge` above 1,000 records, `DataError` for what a masking policy rejects, and what
         the engine raises.
         """
+        [prediction] = await self._answered(tenant, [await self._asked(tenant, vertical, task, records)])
+        return prediction
+
+    async def predict_together(
+        self, tenant: str, vertical: Vertical, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
+    ) -> list[Prediction[Any] | None]:
+        """Return what `predict` returns for each task, in order, out of one pass; None for a task that is untrained."""
+        ready = [await self._asked_if_trained(tenant, vertical, task, records) for task, records in asked]
+        answered = iter(await self._answered(tenant, [each for each in ready if each is not None]))
+        return [None if each is None else next(answered) for each in ready]
+
+    async def _asked_if_trained(
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
+    ) -> "_Asked | None":
+        try:
+            return await self._asked(tenant, vertical, task, records)
+        except Conflict as conflict:
+            if conflict.code != "untrained":
+                raise
+            return None
+
+    async def _asked(self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]) -> "_Asked":
         if len(records) > MOST_RECORDS:
             raise TooLarge(f"{len(records)} records in one call: at most {MOST_RECORDS:,} are allowed")
         name = f"{vertical.name}/{task.name}"
         serving = await self.serving(tenant, name, task)
-        if not records:
-            return Prediction(task=name, adapter=serving.name, answers=[])
         masked = await self._masked(tenant, vertical, task, records)
         shown = tuple(shown_record(task, record) for record in records)
-        call = Call(owner=tenant, base=serving.base, folder=str(serving.folder), digest=serving.adapter, records=shown)
-        answered = await self._engine.answer(call)
-        answers = [
-            task.answer_schema.model_validate({**answer, "prediction_id": new_id("prd")}) for answer in answered.answers
-        ]
-        kept = [shown_record(task, each.record) for each in masked]
-        told = [_over_masked(answer, each) for answer, each in zip(answers, masked, strict=True)]
-        await self._keep(tenant, name, serving, kept, told)
-        return Prediction(task=name, adapter=serving.name, answers=answers)
+        return _Asked(name=name, task=task, serving=serving, masked=masked, shown=shown)
+
+    async def _answered(self, tenant: str, asked: Sequence["_Asked"]) -> list[Prediction[Any]]:
+        calls = [each.call(tenant) for each in asked if each.shown]
+        replies = iter(await self._engine.answer_all(calls) if calls else ())
+        predictions = []
+        rows: list[PredictionRow] = []
+        for each in asked:
+            reply = next(replies).answers if each.shown else ()
+            schema = each.task.answer_schema
+            answers = [schema.model_validate({**answer, "prediction_id": new_id("prd")}) for answer in reply]
+            rows += each.rows(tenant, answers)
+            predictions.append(Prediction(task=each.name, adapter=each.serving.name, answers=answers))
+        await self._keep(tenant, rows)
+        return predictions
 
     async def _masked(
         self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
@@ -137,31 +163,52 @@ class Predictor:
         row = await self._zero_shot.adapter(tenant, name, task)
         return Serving(name="zero-shot", adapter=row.id, base=row.base, folder=self._files.adapter(tenant, row.id))
 
-    async def _keep(
-        self, tenant: str, name: str, serving: Serving, shown: Sequence[Mapping[str, Any]], answers: Sequence[Answer]
-    ) -> None:
-        now = datetime.now(UTC)
-        rows = [
-            PredictionRow(
-                tenant=tenant,
-                id=answer.prediction_id,
-                task=name,
-                adapter=serving.adapter,
-                record=dict(fields),
-                answer=answer.model_dump(mode="json"),
-                confidence=answer.confidence,
-                at=now,
-            )
-            for fields, answer in zip(shown, answers, strict=True)
-        ]
+    async def _keep(self, tenant: str, rows: Sequence[PredictionRow]) -> None:
+        if not rows:
+            return
 
         def write(c: Connection) -> None:
             predictions.insert_many(c, rows)
             record(c, tenant, Meter.PREDICTIONS, len(rows), rows[0].id)
 
         await self._database.write(write)
-        vertical, _, task = name.partition("/")
         for row in rows:
+            vertical, _, task = row.task.partition("/")
             self._watchers.served(
-                Served(tenant=tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=now)
+                Served(tenant=tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=row.at)
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """Records that wait for their answers: as the engine sees them, and as they may be kept."""
+
+    name: str
+    task: Task
+    serving: Serving
+    masked: Sequence[Masked[BaseModel]]
+    shown: tuple[dict[str, Any], ...]
+
+    def call(self, tenant: str) -> Call:
+        """Return what the engine is asked."""
+        serving = self.serving
+        return Call(
+            owner=tenant, base=serving.base, folder=str(serving.folder), digest=serving.adapter, records=self.shown
+        )
+
+    def rows(self, tenant: str, answers: Sequence[Answer]) -> list[PredictionRow]:
+        """Return what is kept of records and answers."""
+        now = datetime.now(UTC)
+        return [
+            PredictionRow(
+                tenant=tenant,
+                id=answer.prediction_id,
+                task=self.name,
+                adapter=self.serving.adapter,
+                record=shown_record(self.task, masked.record),
+                answer=_over_masked(answer, masked).model_dump(mode="json"),
+                confidence=answer.confidence,
+                at=now,
+            )
+            for answer, masked in zip(answers, self.masked, strict=True)
+        ]

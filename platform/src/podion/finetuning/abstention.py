@@ -1,0 +1,72 @@
+"""Temperature, score and threshold of an adapter, fitted on rows that it did not learn from. No torch."""
+
+from typing import Any, get_args
+
+import numpy as np
+
+from podion.finetuning.calibration import Booleans, Floats, Integers, choose_threshold, fit_temperature
+from podion.finetuning.metrics import auroc
+from podion.hosting.adapter_files import Calibration, Score
+from podion.hosting.trust import trust_of
+
+ENOUGH_OUTSIDE = 20
+"""Out-of-scope validation rows from which on they choose the score; fewer say too little."""
+
+
+def calibrate(
+    logits: Floats,
+    targets: Integers,
+    outside: Booleans,
+    keep: float,
+    *,
+    refuses: bool = True,
+    nearness: Floats | None = None,
+) -> tuple[Calibration, dict[str, Any]]:
+    """Return the calibration for validation logits [rows, labels], and why it holds this score against its threshold.
+
+    Rows `outside` every label teach no temperature. In-scope rows whose label is not in the label space have a
+    negative target: they count for the threshold only. `refuses` says that the task knows texts outside every label;
+    without them, the probability tells best which answers are wrong. `nearness` [rows] makes the distance a candidate.
+    """
+    temperature = fit_temperature(logits, np.where(outside, -1, targets))
+    names: list[Score] = [name for name in get_args(Score) if name != "distance" or nearness is not None]
+    right = logits.argmax(axis=-1) == targets
+    judged: dict[Score, dict[str, Any]] = {}
+    for name in names:
+        trust = trust_of(name, logits, temperature, nearness)
+        judged[name] = _judge(trust, right, outside, choose_threshold(trust[~outside], keep))
+    score, why = _choose(judged, int(outside.sum()), refuses)
+    calibration = Calibration(temperature=temperature, threshold=judged[score]["threshold"], keep=keep, score=score)
+    return calibration, {"score": score, "why": why, "keep": keep, "candidates": judged}
+
+
+def _judge(trust: Floats, right: Booleans, outside: Booleans, threshold: float | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"threshold": threshold}
+    kept = trust >= threshold if threshold is not None else np.ones(len(trust), dtype=bool)
+    if (~outside).any():
+        found["in_scope_accuracy"] = float((right & kept)[~outside].mean())
+    if outside.any():
+        found["oos_recall"] = float((~kept)[outside].mean())
+    if outside.any() and (~outside).any():
+        found["oos_auroc"] = auroc(-trust[outside], -trust[~outside])
+    return found
+
+
+def _choose(judged: dict[Score, dict[str, Any]], outside: int, refuses: bool) -> tuple[Score, str]:
+    """The score, and the reason in words."""
+    if not refuses:
+        return "probability", "the task knows no texts outside its labels"
+    if outside < ENOUGH_OUTSIDE or any("in_scope_accuracy" not in found for found in judged.values()):
+        return "blend", (
+            f"{outside} out-of-scope validation rows are fewer than {ENOUGH_OUTSIDE}; of the scores this one refused "
+            "most with whole labels left out of public data"
+        )
+    best = max(found["oos_recall"] for found in judged.values())
+    share = (best * outside + 1) / (outside + 2)
+    error = (share * (1 - share) / outside) ** 0.5
+    near = {name: found for name, found in judged.items() if found["oos_recall"] >= best - error}
+    chosen = max(near, key=lambda name: (near[name]["in_scope_accuracy"], near[name]["oos_auroc"]))
+    return chosen, (
+        f"of the scores within a standard error ({error:.3f}) of the best out-of-scope recall ({best:.3f}) it answers "
+        "the most in-scope rows right"
+    )
