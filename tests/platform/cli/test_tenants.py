@@ -42,7 +42,8 @@ def test_a_tenant_from_first_to_last(podion: Any) -> None:
     folder = podion.home / "files" / "tenants"
     assert podion("tenant", "delete", "acme", "--yes", "--json").json == {"tenant": made["tenant"], "deleted": True}
     assert [row["name"] for row in podion("tenant", "list", "--json").json["data"]] == ["other"]
-    assert not list(folder.glob(f"**/{made['tenant']}*"))
+    [tombstone] = folder.glob(f"**/{made['tenant']}*")
+    assert tombstone.read_bytes() == b""
     with sqlite3.connect(podion.home / "podion.sqlite") as raw:
         tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:

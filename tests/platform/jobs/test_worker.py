@@ -201,7 +201,8 @@ def test_a_job_left_by_a_lost_worker_is_taken_over_or_ended(database: Database) 
     time.sleep(0.02)
     with working(database) as shop:
         taken, ended = shop.end(again), shop.end(spent)
-    assert (taken.state, taken.fence) == ("succeeded", 2)
+    assert taken.state == "succeeded"
+    assert taken.fence >= 2  # more where the machine is so busy that the lease ran out once again
     assert ended.error is not None
     assert (ended.state, ended.error["code"]) == ("failed", "worker_lost")
 

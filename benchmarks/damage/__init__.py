@@ -1,0 +1,1 @@
+"""What `durability.py` does to an installation: kills, flipped bits, and the checks of what is left."""
