@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/podion demo
 
 test: $(STAMP) bases
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -16,7 +16,10 @@ import httpx
 import hypothesis
 import pytest
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is loaded: tests share the cores with servers
+# Before torch is loaded: tests share the cores with servers, and with the other half of the suite.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("PODION_THREADS", "1")
 
 # Wall time says nothing on a shared machine; what must be quick is measured in CPU seconds.
 hypothesis.settings.register_profile("podion", deadline=None)

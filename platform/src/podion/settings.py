@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     )
     log_level: LogLevel = Field(default="info", description="least level that is logged")
     plugin_seconds: float = Field(default=30, gt=0, description="seconds a plugin's route may think, or 504")
-    plugin_load_seconds: float = Field(default=20, gt=0, description="seconds each step of a plugin's load may take")
+    plugin_load_seconds: float = Field(default=60, gt=0, description="seconds each step of a plugin's load may take")
     upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
     index_memory_mb: int = Field(default=512, ge=16, description="most memory of one process's search indexes, in MiB")
     upload_rows: int = Field(default=1_000_000, ge=1, description="most rows of one upload")

@@ -13,7 +13,7 @@ from podion.vertical import CollectionSpec, Personal, Vertical
 
 def kind_problems(vertical: Vertical) -> Iterator[Problem]:
     """Yield what is wrong with a vertical's kinds and collections, and with what is marked as personal anywhere."""
-    for model in (*vertical.kinds, *(task.record for task in vertical.tasks)):
+    for model in (*vertical.kinds, *(getattr(task, "record", None) for task in vertical.tasks)):
         yield from _personal_problems(model)
     for kind in (*vertical.kinds, *(spec.kind for spec in vertical.collections)):
         yield from _kind_problems(kind)
