@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def podion(home: Path, *words: str) -> dict[str, Any]:
     environment = {**os.environ, "PODION_HOME": str(home), "PODION_BASE": "minilm-l6"}
@@ -15,13 +17,14 @@ def podion(home: Path, *words: str) -> dict[str, Any]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
+@pytest.mark.timeout(600)
 def test_the_story_of_the_demo(data_folder: Path, tmp_path: Path) -> None:
     facts = podion(tmp_path, "demo", "--vertical", "customer_service", "--data", str(data_folder))
     assert facts["dataset_rows"] == 1_540

@@ -53,7 +53,7 @@ class LabelSpace:
 
     labels: tuple[str, ...]
     label_field: str = "label"
-    descriptions: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -65,7 +65,8 @@ class LabelSpace:
 
     def describe(self, label: str) -> str:
         """Return the words for a label that a text encoder reads: its description, else its name."""
-        return self.descriptions.get(label) or label.replace("_", " ").replace("-", " ")
+        described = self.descriptions.get(label) or label.replace("_", " ").replace("-", " ")
+        return described if isinstance(described, str) else "; ".join(described)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ class Task:
 
     `text` names the record's field that the base model reads, `label` the one a head learns. `out_of_scope` names a
     boolean field that marks records outside every label. `keep` is the share of in-scope records that the abstention
-    threshold keeps. `sensitive` fields never feed a head. Fields of the record that are marked `Personal` are masked.
+    threshold keeps. `descriptions` tell zero-shot a label's words, or several things that people say who mean it.
+    `sensitive` fields never feed a head. Fields of the record that are marked `Personal` are masked.
     """
 
     name: str
@@ -131,7 +133,7 @@ class Task:
     text: str = "text"
     label: str = "label"
     labels: tuple[str, ...] | None = None
-    descriptions: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     out_of_scope: str | None = None
     metric: Metric | str = Metric("macro_f1")
     split: Split = Split()

@@ -31,6 +31,22 @@ def test_labels_are_read_in_their_language_and_with_their_description() -> None:
     assert found[2][0] == "Someone is angry."
 
 
+def test_what_people_say_stands_for_a_label_alone() -> None:
+    space = LabelSpace(("calm", "upset"), descriptions={"upset": ("I have had enough", "我受够了")})
+    assert phrasings(space)[1] == ["I have had enough", "我受够了"]
+    assert phrasings(space)[0][0] == "calm"
+    assert space.describe("upset") == "I have had enough; 我受够了"
+
+
+@pytest.mark.parametrize("near", [0.02, 0.5])
+def test_two_labels_are_told_apart_without_being_too_sure(near: float) -> None:
+    prototypes = unit([[1, near, 0], [1, -near, 0]])
+    tensors = zero_shot(prototypes)
+    logits = prototypes @ tensors["linear.weight"].T + tensors["linear.bias"]
+    sure = 1 / (1 + np.exp(logits[0, 1] - logits[0, 0]))
+    assert 0.95 < sure < 0.999
+
+
 def test_the_nearest_label_wins_although_all_are_close_together() -> None:
     vectors = unit([[50, 1, 0, 0], [50, 0, 1, 0], [50, 0, 0, 1]])
     tensors = zero_shot(label_prototypes([vectors[[0]], vectors[[1]], vectors[[2]]]))

@@ -25,7 +25,11 @@ def parts(**changes: object) -> AdapterParts:
     given = {
         "card": {"task": "customer_service/intent", "method": "lora", "base": "tiny", "fingerprint": "f", "seed": 7},
         "head": HeadFile(
-            implementation="a.b:C", record="a.b:R", hidden_size=4, labels=("退款", "card"), descriptions={"card": "卡"}
+            implementation="a.b:C",
+            record="a.b:R",
+            hidden_size=4,
+            labels=("退款", "card"),
+            descriptions={"card": "卡", "退款": ("退钱", "refund")},
         ),
         "head_tensors": {"linear.weight": np.arange(8, dtype=np.float32).reshape(2, 4)},
         "calibration": Calibration(temperature=0.3, threshold=0.61, keep=0.9),

@@ -25,11 +25,12 @@ def test_the_entry_point_gives_the_vertical(vertical: Vertical) -> None:
     assert vertical.name == "customer_service"
     assert vertical.path == "customer-service"
     assert set(vertical.title) == {"en", "zh"}
-    assert [task.name for task in vertical.tasks] == ["intent", "slots"]
+    assert [task.name for task in vertical.tasks] == ["intent", "slots", "mood"]
 
 
 def test_its_tasks_are_judged_as_the_interfaces_say(vertical: Vertical) -> None:
-    intent, slots = vertical.tasks
+    intent, slots, mood = vertical.tasks
+    assert mood.labels == tuple(mood.descriptions) == ("calm", "upset")
     assert (intent.label, intent.out_of_scope, intent.primary_metric.name) == ("label", "oos", "macro_f1")
     assert (slots.label, slots.primary_metric.name) == ("spans", "entity_f1")
     for task in vertical.tasks:

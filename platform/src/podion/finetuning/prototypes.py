@@ -27,7 +27,11 @@ _CJK = ("{}", "我想问{}", "关于{}的问题")
 
 
 def phrasings(space: LabelSpace) -> list[list[str]]:
-    """Return for every label, in order, the texts that stand for it: its words in short sentences, its description."""
+    """Return for every label, in order, the texts that stand for it.
+
+    They are its words in short sentences and its description; or, where the description is several things that people
+    say, those alone.
+    """
     return [_phrasings(space, label) for label in space.labels]
 
 
@@ -81,10 +85,12 @@ def head_file(task: Task, space: LabelSpace, hidden_size: int, options: Mapping[
 
 
 def _phrasings(space: LabelSpace, label: str) -> list[str]:
+    description = space.descriptions.get(label)
+    if isinstance(description, tuple) and description:
+        return list(description)
     words = label.replace("_", " ").replace("-", " ").strip() or label
     sentences = [form.format(words) for form in (_CJK if _is_cjk(words) else _LATIN)]
-    description = space.descriptions.get(label)
-    return [description, *sentences] if description else sentences
+    return [description, *sentences] if isinstance(description, str) and description else sentences
 
 
 def _is_cjk(text: str) -> bool:
@@ -93,12 +99,21 @@ def _is_cjk(text: str) -> bool:
 
 def _tensors(directions: Floats, centre: Floats) -> dict[str, Array]:
     weights = _unit(directions)
-    cosines = (weights @ weights.T)[~np.eye(len(weights), dtype=bool)]
-    scale = SHARPNESS / max(float(cosines.std()), 0.02) if len(cosines) else 1.0
+    scale = SHARPNESS / max(_spread(directions, weights), 0.02) if len(weights) > 1 else 1.0
     return {
         "linear.weight": (scale * weights).astype(np.float32),
         "linear.bias": (-scale * weights @ centre).astype(np.float32),
     }
+
+
+def _spread(directions: Floats, weights: Floats) -> float:
+    """Return how far apart texts of different labels lie along the weights: the deviation of the weights' cosines.
+
+    Two labels stand opposite one another, whatever they are; there it is how far a prototype lies from the centre.
+    """
+    if len(weights) == 2:
+        return float(np.linalg.norm(directions, axis=1).mean())
+    return float((weights @ weights.T)[~np.eye(len(weights), dtype=bool)].std())
 
 
 def _unit(vectors: Floats) -> Floats:

@@ -50,7 +50,7 @@ class HeadFile:
     hidden_size: int
     labels: tuple[str, ...]
     label_field: str = "label"
-    descriptions: Mapping[str, str] = field(default_factory=dict)
+    descriptions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -180,7 +180,9 @@ def _read(folder: Path, name: str, expected: str) -> bytes:
 
 
 def _head(values: Mapping[str, Any]) -> HeadFile:
-    head = HeadFile(**{**values, "labels": tuple(values["labels"])})
+    told = values.get("descriptions", {}).items()
+    descriptions = {label: words if isinstance(words, str) else tuple(words) for label, words in told}
+    head = HeadFile(**{**values, "labels": tuple(values["labels"]), "descriptions": descriptions})
     if not (head.cut is None or (isinstance(head.cut, int) and head.cut >= 0)):
         raise ValueError(f"the head reads layer {head.cut!r}")
     return head

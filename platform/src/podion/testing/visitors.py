@@ -102,6 +102,12 @@ class Visitor:
         answers: list[Answer] = [schema.model_validate(told) for _ in records]
         return Prediction(task=f"{self.vertical.name}/{task.name}", adapter="made-up", answers=answers)
 
+    async def predict_together(
+        self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
+    ) -> Sequence[Prediction[Any] | None]:
+        """Return what `predict` does, for each task."""
+        return [await self.predict(task, records) for task, records in asked]
+
     async def search(
         self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None
     ) -> Sequence[Hit]:

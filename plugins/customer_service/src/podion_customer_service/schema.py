@@ -1,10 +1,10 @@
 """What customers write, as records: utterances with an intent, utterances with marked slots, and the parse request."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from podion import Span
+from podion import Personal, Span
 
 TEXT_LIMIT = 2_000
 TEXTS_LIMIT = 256
@@ -20,6 +20,7 @@ CustomerText = Annotated[
     str,
     Field(min_length=1, max_length=TEXT_LIMIT, json_schema_extra={"pattern": r"\S"}),
     AfterValidator(_not_blank),
+    Personal(),
 ]
 """Text as the customer sent it. It is kept to the character, white space included, because spans count characters."""
 
@@ -30,6 +31,15 @@ class Utterance(BaseModel):
     text: CustomerText = Field(description="what the customer wrote")
     label: str | None = Field(default=None, min_length=1, max_length=200, description="the intent; left out if unknown")
     oos: bool = Field(default=False, description="true: belongs to no intent, the answer should abstain")
+    lang: str | None = Field(default=None, max_length=35, description="language tag such as `en` or `zh`; only kept")
+    conversation_id: str | None = Field(default=None, max_length=200, description="the conversation it is taken from")
+
+
+class MoodyUtterance(BaseModel):
+    """One thing a customer wrote, and in what mood; training records carry a label."""
+
+    text: CustomerText = Field(description="what the customer wrote")
+    label: Literal["calm", "upset"] | None = Field(default=None, description="the mood; left out if unknown")
     lang: str | None = Field(default=None, max_length=35, description="language tag such as `en` or `zh`; only kept")
     conversation_id: str | None = Field(default=None, max_length=200, description="the conversation it is taken from")
 

@@ -1,0 +1,1 @@
+"""Customer service over HTTP, beside the routes that the host gives every vertical."""
