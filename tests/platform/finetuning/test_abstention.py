@@ -39,7 +39,7 @@ def test_a_task_that_knows_nothing_outside_holds_the_probability() -> None:
 def test_few_rows_outside_do_not_choose() -> None:
     logits, targets = rows(outside=ENOUGH_OUTSIDE - 1)
     calibration, why = calibrate(logits, targets, targets < 0, KEEP)
-    assert calibration.score == "blend"
+    assert calibration.score == "energy"
     assert str(ENOUGH_OUTSIDE - 1) in why["why"]
 
 

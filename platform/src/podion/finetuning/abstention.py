@@ -57,9 +57,9 @@ def _choose(judged: dict[Score, dict[str, Any]], outside: int, refuses: bool) ->
     if not refuses:
         return "probability", "the task knows no texts outside its labels"
     if outside < ENOUGH_OUTSIDE or any("in_scope_accuracy" not in found for found in judged.values()):
-        return "blend", (
+        return "energy", (
             f"{outside} out-of-scope validation rows are fewer than {ENOUGH_OUTSIDE}; of the scores this one refused "
-            "most with whole labels left out of public data"
+            "most of what public data marks as out of scope, without having seen any"
         )
     best = max(found["oos_recall"] for found in judged.values())
     share = (best * outside + 1) / (outside + 2)

