@@ -6,11 +6,11 @@ import time
 
 from podion.jobs import lifeline
 
-CHILD = """
-import sys, time
+CHILD = r"""
+import os, sys, time
 from podion.jobs import lifeline
 lifeline.watch(int(sys.argv[1]))
-print("watching", flush=True)
+os.write(1, b"watching\n")  # one write, so that two children do not share a line
 time.sleep(60)
 """
 
