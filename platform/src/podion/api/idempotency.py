@@ -39,15 +39,11 @@ async def once(
     """
     key = key_of(request)
     route = f"{request.method} {request.url.path}"
-    digest = body_digest or hashlib.sha256(await request.body() + request.url.query.encode()).hexdigest()
+    digest = body_digest or await digest_of(request)
 
     def in_transaction(c: Connection) -> tuple[int, dict[str, Any], bool]:
-        found = remembered(c, tenant, route, key) if key else None
+        found = remembered(c, tenant, route, key, digest) if key else None
         if found is not None and found.status is not None and found.response is not None:
-            if found.body_digest != digest:
-                raise DataError(
-                    f"Idempotency-Key {key!r} was used with another body: take a new key", code="idempotency_mismatch"
-                )
             return found.status, found.response, True
         answer = effect(c).model_dump(mode="json")
         if key:
@@ -75,13 +71,25 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def remembered(c: Connection, tenant: str, route: str, key: str) -> IdempotencyRow | None:
-    """Return what was answered under a key; what is too old is forgotten, so this needs a writing connection."""
+async def digest_of(request: Request) -> str:
+    """Return what tells a request's body and query from others'."""
+    return hashlib.sha256(await request.body() + request.url.query.encode()).hexdigest()
+
+
+def remembered(c: Connection, tenant: str, route: str, key: str, digest: str) -> IdempotencyRow | None:
+    """Return what was answered under a key; what is too old is forgotten, so this needs a writing connection.
+
+    Raises `DataError` (code `idempotency_mismatch`) when the key came with another body.
+    """
     found = idempotency.find(c, tenant, route, key)
-    if found is None or found.created_at > datetime.now(UTC) - REMEMBERED:
-        return found
-    idempotency.remove(c, tenant, route, key)
-    return None
+    if found is not None and found.created_at <= datetime.now(UTC) - REMEMBERED:
+        idempotency.remove(c, tenant, route, key)
+        return None
+    if found is not None and found.body_digest != digest:
+        raise DataError(
+            f"Idempotency-Key {key!r} was used with another body: take a new key", code="idempotency_mismatch"
+        )
+    return found
 
 
 @contextmanager

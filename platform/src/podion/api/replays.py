@@ -4,7 +4,6 @@ A plugin's effects are several writes, so that no one transaction holds them and
 between runs the route again, and meets the ids that it gave out before: `Caller.new_id` derives them from the key.
 """
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -14,9 +13,8 @@ from fastapi import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from podion.api.idempotency import in_flight, key_of, remembered
+from podion.api.idempotency import digest_of, in_flight, key_of, remembered
 from podion.api.services import services_of
-from podion.errors import DataError
 from podion.storage import idempotency
 from podion.storage.idempotency import IdempotencyRow
 from podion.storage.ids import derived_id, new_id
@@ -77,15 +75,11 @@ async def replayable(request: Request) -> AsyncIterator[None]:
     # The route's scopes are checked after this: an answer is only sent again to a key that may do the same.
     scopes = ",".join(sorted(access.identity.scopes))
     tenant, route = access.identity.tenant, f"{request.method} {request.url.path} [{scopes}]"
-    digest = hashlib.sha256(await request.body() + request.url.query.encode()).hexdigest()
+    digest = await digest_of(request)
     database = services_of(request).database
     with in_flight(request, tenant, route, key):
-        found = await database.write(lambda c: remembered(c, tenant, route, key))
+        found = await database.write(lambda c: remembered(c, tenant, route, key, digest))
         if found is not None and found.status is not None:
-            if found.body_digest != digest:
-                raise DataError(
-                    f"Idempotency-Key {key!r} was used with another body: take a new key", code="idempotency_mismatch"
-                )
             raise ReplayedAnswer(found.status, found.response)
 
         async def keep(row: IdempotencyRow) -> None:

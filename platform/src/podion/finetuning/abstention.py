@@ -58,8 +58,8 @@ def _choose(judged: dict[Score, dict[str, Any]], outside: int, refuses: bool) ->
         return "probability", "the task knows no texts outside its labels"
     if outside < ENOUGH_OUTSIDE or any("in_scope_accuracy" not in found for found in judged.values()):
         return "energy", (
-            f"{outside} out-of-scope validation rows are fewer than {ENOUGH_OUTSIDE}; of the scores this one refused "
-            "most of what public data marks as out of scope, without having seen any"
+            f"{outside} out-of-scope validation rows are fewer than {ENOUGH_OUTSIDE}, too few to choose by: this score "
+            "tells what the labels know from what they do not"
         )
     best = max(found["oos_recall"] for found in judged.values())
     share = (best * outside + 1) / (outside + 2)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,33 +85,38 @@ class Predictor:
         nothing can answer yet, `TooLarge` above 1,000 records, `DataError` for what a masking policy rejects, and what
         the engine raises.
         """
-        [prediction] = await self._answered(tenant, [await self._asked(tenant, vertical, task, records)])
+        personal = await self._personal(tenant, vertical)
+        [prediction] = await self._answered(tenant, [await self._asked(tenant, vertical, task, records, personal)])
         return prediction
 
     async def predict_together(
         self, tenant: str, vertical: Vertical, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
     ) -> list[Prediction[Any] | None]:
         """Return what `predict` returns for each task, in order, out of one pass; None for a task that is untrained."""
-        ready = [await self._asked_if_trained(tenant, vertical, task, records) for task, records in asked]
+        personal = await self._personal(tenant, vertical)
+        ready = [await self._asked_if_trained(tenant, vertical, task, records, personal) for task, records in asked]
         answered = iter(await self._answered(tenant, [each for each in ready if each is not None]))
         return [None if each is None else next(answered) for each in ready]
 
     async def _asked_if_trained(
-        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel], personal: Mapping[str, str]
     ) -> "_Asked | None":
         try:
-            return await self._asked(tenant, vertical, task, records)
+            return await self._asked(tenant, vertical, task, records, personal)
         except Conflict as conflict:
             if conflict.code != "untrained":
                 raise
             return None
 
-    async def _asked(self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]) -> "_Asked":
+    async def _asked(
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel], personal: Mapping[str, str]
+    ) -> "_Asked":
         if len(records) > MOST_RECORDS:
             raise TooLarge(f"{len(records)} records in one call: at most {MOST_RECORDS:,} are allowed")
         name = f"{vertical.name}/{task.name}"
         serving = await self.serving(tenant, name, task)
-        masked = await self._masked(tenant, vertical, task, records)
+        masker = self._masking.records(tenant, task, personal)
+        masked = [masker.accepted(record) for record in records]
         shown = tuple(shown_record(task, record) for record in records)
         return _Asked(name=name, task=task, serving=serving, masked=masked, shown=shown)
 
@@ -129,13 +134,10 @@ class Predictor:
         await self._keep(tenant, rows)
         return predictions
 
-    async def _masked(
-        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
-    ) -> list[Masked[BaseModel]]:
-        """Return the records as they may be kept, by the tenant's policies."""
+    async def _personal(self, tenant: str, vertical: Vertical) -> Mapping[str, str]:
+        """Return the tenant's own masking policies, by field."""
         enabled = await self._database.read(lambda c: enablements.get(c, tenant, vertical.name))
-        masker = self._masking.records(tenant, task, enabled.personal if enabled else None)
-        return [masker.accepted(record) for record in records]
+        return enabled.personal if enabled else {}
 
     def prepare(self, tenant: str, vertical: Vertical, task: Task) -> None:
         """Get ready to answer from the tenant's newest data, in the background; what fails is told to who asks next."""

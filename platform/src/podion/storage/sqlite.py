@@ -118,24 +118,22 @@ def _database_file(url: URL) -> Path:
 
 
 def _journal_mode(engine: Engine) -> str:
-    raw = engine.raw_connection()
-    try:
-        cursor = raw.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        mode: Any = cursor.fetchone()
-        return str(mode[0])
-    finally:
-        raw.close()
+    return str(_pragma(engine, "journal_mode = WAL"))
 
 
 def _truncate_log(engine: Engine) -> bool:
     """Return whether somebody still reads from the log, so that it cannot be emptied."""
+    return bool(_pragma(engine, "wal_checkpoint(TRUNCATE)"))
+
+
+def _pragma(engine: Engine, words: str) -> Any:
+    """Return the first value that a pragma answers, asked outside every transaction."""
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy: Any = cursor.fetchone()
-        return bool(busy[0])
+        cursor.execute(f"PRAGMA {words}")
+        answer: Any = cursor.fetchone()
+        return answer[0]
     finally:
         raw.close()
 
