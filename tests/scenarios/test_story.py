@@ -362,7 +362,7 @@ def test_plain_peft_computes_what_we_serve(
     from podion.hosting.adapter_files import read_adapter
     from podion.hosting.bases import find_base
     from podion.hosting.encoder import Encoder
-    from podion.hosting.lora import LoraTensors
+    from podion.hosting.peft_files import read_deltas
     from podion.settings import load_settings
 
     folder, _ = taken_home
@@ -372,7 +372,7 @@ def test_plain_peft_computes_what_we_serve(
     lora = read_adapter(folder).lora
     assert lora is not None
     rows = encoder.tokenise(texts)
-    ours = encoder.states(rows, adapters=[LoraTensors.from_files(lora)] * len(rows)).pooled
+    ours = encoder.states(rows, adapters=[encoder.pool.put(read_deltas(lora), 'exported')] * len(rows)).pooled
     assert (ours - theirs).abs().max() < 1e-5
     assert (ours - encoder.states(rows).pooled).abs().max() > 1e-3, "the adapter does something"
 

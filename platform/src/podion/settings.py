@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from podion.errors import BadSettings, NotBuilt
 
 Device = Literal["auto", "cpu", "cuda"]
+Runtime = Literal["fp32", "int8", "bf16"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 LONGEST_SOCKET_PATH = 103
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     files_url: str = Field(default="", description="folder of files; empty means one in the state folder")
     data: Path | None = Field(default=None, description="folder with public data sets, for tests and the demo")
     device: Device = Field(default="auto", description="where tensors live")
+    runtime: Runtime = Field(default="fp32", description="how a base computes: fp32 anywhere, int8 or bf16 where native")
     threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1, le=256, description="compute threads a process")
     base: str = Field(default="me5-small", min_length=1, description="default base model")
     strict_plugins: bool = Field(default=False, description="a quarantined plugin stops the start")

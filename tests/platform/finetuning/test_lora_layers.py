@@ -10,7 +10,7 @@ from podion.finetuning.lora_layers import lora_in
 from podion.finetuning.recipe import Recipe, recipe_for
 from podion.hosting.adapter_files import AdapterParts, Calibration, HeadFile, read_adapter, write_adapter
 from podion.hosting.encoder import Encoder
-from podion.hosting.lora import LoraTensors
+from podion.hosting.peft_files import read_deltas
 from podion.vertical import Method
 
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing. is deprecated:FutureWarning")  # in peft
@@ -25,10 +25,9 @@ def trained(encoder: Encoder, recipe: Recipe = RECIPE) -> tuple[AdapterParts, to
         with torch.no_grad():
             for parameter in lora.parameters.values():
                 parameter.add_(torch.randn_like(parameter) * 0.1)
-        rows = encoder.batch(encoder.tokenise(TEXTS))
+        rows = encoder.pack(encoder.tokenise(TEXTS))
         with torch.no_grad():
-            hidden = encoder.upper(encoder.lower(rows, 0), rows.attention, 0)
-        pooled = encoder.read(rows, hidden).pooled
+            pooled = rows.mean(encoder.upper(encoder.lower(rows, 0), rows, 0))
         parts = AdapterParts(
             card={"task": "t", "method": "lora", "base": "tiny", "fingerprint": encoder.base.fingerprint},
             head=HeadFile(implementation="a:B", record="a:C", hidden_size=32, labels=("x", "y")),
@@ -53,7 +52,8 @@ def test_the_base_is_as_before_when_the_block_ends(encoder: Encoder) -> None:
     assert torch.equal(encoder.states(encoder.tokenise(TEXTS)).pooled, before)
     assert [name for name, _ in encoder.model.named_parameters()] == names
     assert parts.lora is not None
-    served = encoder.states(encoder.tokenise(TEXTS), adapters=[LoraTensors.from_files(parts.lora)] * 3).pooled
+    adapter = encoder.pool.put(read_deltas(parts.lora), "made")
+    served = encoder.states(encoder.tokenise(TEXTS), adapters=[adapter] * 3).pooled
     assert (served - adapted).abs().max() < 1e-5
 
 
@@ -62,10 +62,9 @@ def test_plain_peft_gives_the_same_states(encoder: Encoder, tmp_path: Path) -> N
     write_adapter(tmp_path / "adapter", parts)
     plain = BertModel.from_pretrained(encoder.base.path, add_pooling_layer=False).eval()
     model = PeftModel.from_pretrained(plain, tmp_path / "adapter")
-    batch = encoder.batch(encoder.tokenise(TEXTS))
     with torch.no_grad():
-        hidden = model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
-    assert (encoder.read(batch, hidden).pooled - adapted).abs().max() < 1e-5
+        means = [model(torch.tensor([row.ids])).last_hidden_state.mean(1) for row in encoder.tokenise(TEXTS)]
+    assert (torch.cat(means) - adapted).abs().max() < 1e-5
 
 
 def test_names_are_those_that_peft_saves(encoder: Encoder, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from podion.hosting.bases import InstalledBase, find_base
 from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import head_tensors, new_head
 from podion.hosting.protocol import Call
+from podion.hosting.runtimes import native_runtimes
 from podion.settings import Settings
 
 HIDDEN, LAYERS = 32, 3
@@ -76,6 +77,13 @@ def encoder(tiny: InstalledBase) -> Encoder:
     return Encoder.load(tiny, device="cpu", threads=1)
 
 
+@pytest.fixture(scope="session")
+def encoders(tiny: InstalledBase) -> dict[str, Encoder]:
+    """One encoder of the tiny base for each runtime that this machine has."""
+    runtimes = native_runtimes(torch.device("cpu"))
+    return {runtime: Encoder.load(tiny.computed_by(runtime), device="cpu", threads=1) for runtime in runtimes}
+
+
 @pytest.fixture(scope="session", params=["minilm-l6", "me5-small"])
 def real_base(request: pytest.FixtureRequest) -> InstalledBase:
     from podion.errors import NotFound
@@ -100,7 +108,7 @@ def make_lora_files(
     return LoraFiles(config={**plain, **config}, tensors=tensors)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def lora_files() -> Callable[..., LoraFiles]:
     return make_lora_files
 

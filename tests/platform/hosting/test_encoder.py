@@ -5,15 +5,13 @@ from pathlib import Path
 import peft
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 from transformers import AutoModel, PretrainedConfig, RobertaConfig, XLMRobertaConfig
 
 from podion.errors import BadSettings, DataError
 from podion.hosting.bases import InstalledBase, find_base
-from podion.hosting.encoder import PADDING, Encoder, TokenRow, choose_device
+from podion.hosting.encoder import Encoder, choose_device
 
 TEXTS = ["the card was lost", "hello", "please refund my money now, the bank was in a hurry", "", "a  b\tc "]
 
@@ -50,25 +48,25 @@ def test_texts_are_cut_at_max_tokens_and_padding_of_the_file_is_not_kept(encoder
     assert (len(long), len(short)) == (encoder.base.max_tokens, 3)
 
 
-@given(lengths=st.lists(st.integers(1, 60), max_size=40), budget=st.integers(1, 200))
-@settings(deadline=None, max_examples=60)
-def test_batches_hold_every_row_once_within_the_budget(lengths: list[int], budget: int) -> None:
-    rows = [TokenRow((1,) * length, ((0, 0),) * length) for length in lengths]
-    batches = Encoder.batches(None, rows, budget)  # type: ignore[arg-type]
-    assert sorted(place for batch in batches for place in batch) == list(range(len(rows)))
-    for batch in batches:
-        computed = len(batch) * max(lengths[place] for place in batch)
-        assert len(batch) == 1 or computed <= budget
-        assert computed - sum(lengths[place] for place in batch) <= PADDING
+def whole_model(encoder: Encoder, texts: list[str]) -> torch.Tensor:
+    """What transformers itself makes of the texts, padded and masked: the tokens of all of them, one after another."""
+    rows = encoder.tokenise(texts)
+    length = max(map(len, rows))
+    ids = torch.tensor([[*row.ids, *[encoder.model.config.pad_token_id] * (length - len(row))] for row in rows])
+    attention = torch.tensor([[place < len(row) for place in range(length)] for row in rows])
+    with torch.no_grad():
+        return encoder.model(input_ids=ids, attention_mask=attention.long()).last_hidden_state[attention]
+
+
+def cut_in_two(encoder: Encoder, texts: list[str], cut: int) -> torch.Tensor:
+    rows = encoder.pack(encoder.tokenise(texts))
+    with torch.no_grad():
+        return encoder.upper(encoder.lower(rows, cut), rows, cut)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 3])
 def test_lower_and_upper_are_the_whole_model(encoder: Encoder, cut: int) -> None:
-    batch = encoder.batch(encoder.tokenise(TEXTS))
-    with torch.no_grad():
-        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
-        cut_in_two = encoder.upper(encoder.lower(batch, cut), batch.attention, cut)
-    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+    assert (whole_model(encoder, TEXTS) - cut_in_two(encoder, TEXTS, cut)).abs().max() < 1e-5
 
 
 @pytest.mark.parametrize("family", [RobertaConfig, XLMRobertaConfig])
@@ -77,25 +75,19 @@ def test_the_other_families_compute_the_same_way(
 ) -> None:
     config = family(
         vocab_size=80, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=48, pad_token_id=1,
+        max_position_embeddings=48, pad_token_id=0,
     )  # fmt: skip
     AutoModel.from_config(config).save_pretrained(tmp_path / "other")
     shutil.copy(tiny.path / "tokenizer.json", tmp_path / "other")
     encoder = Encoder.load(find_base(tmp_path / "other", tmp_path / "bases"))
-    batch = encoder.batch(encoder.tokenise([*TEXTS, "the " * 200]))
-    with torch.no_grad():
-        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
-        cut_in_two = encoder.upper(encoder.lower(batch, 1), batch.attention, 1)
-    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+    texts = [*TEXTS, "the " * 200]
+    assert (whole_model(encoder, texts) - cut_in_two(encoder, texts, 1)).abs().max() < 1e-5
 
 
 def test_lower_and_upper_are_the_whole_of_a_real_base(real_base: InstalledBase) -> None:
     encoder = Encoder.load(real_base)
-    batch = encoder.batch(encoder.tokenise(["my card was declined yesterday", "我的卡丢了", "ok"]))
-    with torch.no_grad():
-        whole = encoder.model(input_ids=batch.ids, attention_mask=batch.attention.long()).last_hidden_state
-        cut_in_two = encoder.upper(encoder.lower(batch, 2), batch.attention, 2)
-    assert (whole - cut_in_two)[batch.attention].abs().max() < 1e-6
+    texts = ["my card was declined yesterday", "我的卡丢了", "ok"]
+    assert (whole_model(encoder, texts) - cut_in_two(encoder, texts, 2)).abs().max() < 1e-5
 
 
 def test_states_keep_row_order_and_do_not_depend_on_strangers(encoder: Encoder) -> None:
@@ -138,19 +130,20 @@ def test_no_rows_give_no_states(encoder: Encoder) -> None:
 def test_peft_trains_on_the_same_encoder(encoder: Encoder) -> None:
     config = peft.LoraConfig(r=2, lora_alpha=4, target_modules=["query", "value"], layers_to_transform=[2])
     peft.inject_adapter_in_model(config, encoder.model)
-    batch = encoder.batch(encoder.tokenise(TEXTS))
+    rows = encoder.tokenise(TEXTS)
+    packed = encoder.pack(rows)
     with torch.no_grad():
-        hidden = encoder.lower(batch, 2)
-    encoder.read(batch, encoder.upper(hidden, batch.attention, 2)).pooled.sum().backward()
+        hidden = encoder.lower(packed, 2)
+    encoder.read(rows, packed, encoder.upper(hidden, packed, 2)).pooled.sum().backward()
     trained = {name for name, parameter in encoder.model.named_parameters() if parameter.grad is not None}
     assert len(trained) == 4
     assert all("encoder.layer.2." in name and ".lora_" in name for name in trained)
 
 
-def test_padding_is_counted(encoder: Encoder) -> None:
+def test_nothing_that_is_computed_is_padding(encoder: Encoder) -> None:
     encoder.states(encoder.tokenise(["the", "the card was"]))
-    assert (encoder.work.batches, encoder.work.lower_rows, encoder.work.upper_rows) == (1, 2, 2)
-    assert (encoder.work.tokens, encoder.work.computed) == (3 + 5, 2 * 5)
+    assert (encoder.work.lower_rows, encoder.work.upper_rows) == (2, 2)
+    assert encoder.work.tokens == encoder.work.computed == (3 + 5) * encoder.layers
 
 
 def copy_with_config(tiny: InstalledBase, folder: Path, **changes: object) -> InstalledBase:

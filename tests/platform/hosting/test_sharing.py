@@ -1,23 +1,29 @@
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from podion.hosting.adapter_files import LoraFiles
+from podion.hosting.adapter_pool import AdapterPool, PooledAdapter
 from podion.hosting.encoder import Encoder
-from podion.hosting.lora import LoraTensors, LowRank
+from podion.hosting.peft_files import AdapterDeltas, LowRank, read_deltas
 from podion.hosting.sharing import share_rows
 
 CUT = 2
 
 
-def lora(layer: int) -> LoraTensors:
-    return LoraTensors({f"encoder.layer.{layer}.output.dense": LowRank(torch.zeros(1, 2), torch.zeros(2, 1))})
+def pooled(layer: int) -> PooledAdapter:
+    name = f"encoder.layer.{layer}.output.dense"
+    linear = nn.Linear(2, 2)
+    delta = LowRank(np.zeros((1, 2), np.float32), np.zeros((2, 1), np.float32))
+    return AdapterPool({name: linear}, torch.device("cpu")).put(AdapterDeltas({name: delta}), f"layer {layer}")
 
 
-HIGH, LOW = lora(CUT), lora(CUT - 1)
+HIGH, LOW = pooled(CUT), pooled(CUT - 1)
 
 
 def test_equal_texts_of_one_owner_share_what_nobody_adapts() -> None:
@@ -36,7 +42,7 @@ def test_owners_share_nothing() -> None:
 @given(
     st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("ab"), st.sampled_from([None, HIGH, LOW])), max_size=20)
 )
-def test_every_row_gets_its_own(rows: Sequence[tuple[str, str, LoraTensors | None]]) -> None:
+def test_every_row_gets_its_own(rows: Sequence[tuple[str, str, PooledAdapter | None]]) -> None:
     texts, owners, adapters = ([row[place] for row in rows] for place in range(3))
     sharing = share_rows(texts, adapters, owners, CUT)
     for row, end in enumerate(sharing.end):
@@ -55,7 +61,7 @@ def test_shared_rows_get_what_they_get_alone(
     chosen = {
         name: array for name, array in files.tensors.items() if any(f"layer.{layer}." in name for layer in layers)
     }
-    adapter = LoraTensors.from_files(LoraFiles(config=files.config, tensors=chosen))
+    adapter = encoder.pool.put(read_deltas(LoraFiles(config=files.config, tensors=chosen)), "chosen")
     rows = encoder.tokenise(["the card was lost", "hello", "the card was lost", "hello", "the card was lost"])
     adapters = [None, adapter, adapter, None, None]
     found = encoder.states(rows, adapters=adapters, reads_tokens=True, cut=CUT)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from podion.hosting.encoder import Encoder, TokenBatch, TokenRow, pool
+from podion.hosting.encoder import Encoder
 from podion.hosting.heads import label_vectors
+from podion.hosting.token_rows import PackedRows, TokenRow, batches_of
 from podion.nn import States
 
 _BYTES = 2 << 30
@@ -21,57 +22,52 @@ class CutStates:
     ) -> None:
         self._encoder, self._rows, self._cut = encoder, tuple(rows), cut
         self.lengths = [len(row) for row in rows]
-        starts = torch.tensor([0, *self.lengths]).cumsum(0)
-        self._starts = starts[:-1]
-        self._hidden: Tensor | None = None
         self._means = torch.zeros(len(rows), encoder.hidden_size)
-        if int(starts[-1]) * encoder.hidden_size * 4 <= _BYTES:
-            self._hidden = self._compute(int(starts[-1]), look)
+        kept = sum(self.lengths) * encoder.hidden_size * 4 <= _BYTES
+        self._hidden: list[Tensor] | None = self._compute(look) if kept else None
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def states(self, places: Sequence[int], *, reads_tokens: bool) -> States:
         """Return the final states of the rows at `places`; carries gradients of the upper layers' adapters."""
-        batch = self._encoder.batch([self._rows[place] for place in places])
-        lower, means = self._lower(batch, places)
-        hidden = self._encoder.upper(lower, batch.attention, self._cut)
-        return self._encoder.read(batch, hidden, lower=means, reads_tokens=reads_tokens)
+        rows = [self._rows[place] for place in places]
+        packed = self._encoder.pack(rows)
+        lower, means = self._lower(packed, places)
+        hidden = self._encoder.upper(lower, packed, self._cut)
+        return self._encoder.read(rows, packed, hidden, lower=means, reads_tokens=reads_tokens)
 
     def vectors(self, count: int, look: Callable[[], None] = lambda: None) -> Tensor:
         """Return what a label head that reads the cut reads of the first `count` rows, [rows, width], no gradients."""
         found = torch.zeros(count, 2 * self._encoder.hidden_size, device=self._encoder.device)
-        for places in self._encoder.batches(self._rows[:count]):
+        for places in batches_of(self.lengths[:count]):
             look()
             with torch.no_grad():
                 states = self.states(places, reads_tokens=False)
                 found[torch.tensor(places)] = label_vectors(states.pooled, states.lower)
         return found
 
-    def _lower(self, batch: TokenBatch, places: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _lower(self, packed: PackedRows, places: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Hidden states at this cut, and the mean states at the base's."""
         if self._hidden is None:
-            return self._pass(batch)
-        steps = self._starts[list(places)][:, None] + torch.arange(batch.ids.shape[1])
-        steps = steps.clamp(max=len(self._hidden) - 1)  # padding reads a neighbour's state, which attention ignores
-        device = self._encoder.device
-        return self._hidden[steps].to(device), self._means[list(places)].to(device)
+            return self._pass(packed)
+        hidden = torch.cat([self._hidden[place] for place in places])
+        return hidden.to(self._encoder.device), self._means[list(places)].to(self._encoder.device)
 
-    def _pass(self, batch: TokenBatch) -> tuple[Tensor, Tensor]:
+    def _pass(self, packed: PackedRows) -> tuple[Tensor, Tensor]:
         first = min(self._cut, self._encoder.cut)
         with torch.no_grad():
-            hidden = self._encoder.lower(batch, first)
-            means = pool(hidden, batch.attention)
-            return self._encoder.upper(hidden, batch.attention, first, self._cut), means
+            hidden = self._encoder.lower(packed, first)
+            means = packed.mean(hidden)
+            return self._encoder.upper(hidden, packed, first, self._cut), means
 
-    def _compute(self, tokens: int, look: Callable[[], None]) -> Tensor:
-        hidden = torch.zeros(max(1, tokens), self._encoder.hidden_size)
-        for places in self._encoder.batches(self._rows):
+    def _compute(self, look: Callable[[], None]) -> list[Tensor]:
+        hidden = [torch.empty(0)] * len(self._rows)
+        for places in batches_of(self.lengths):
             look()
-            batch = self._encoder.batch([self._rows[place] for place in places])
-            lower, means = self._pass(batch)
+            packed = self._encoder.pack([self._rows[place] for place in places])
+            lower, means = self._pass(packed)
             self._means[places] = means.cpu()
-            for place, row in zip(places, lower.cpu(), strict=True):
-                start = int(self._starts[place])
-                hidden[start : start + self.lengths[place]] = row[: self.lengths[place]]
+            for place, own in zip(places, packed.split(lower.cpu()), strict=True):
+                hidden[place] = own
         return hidden

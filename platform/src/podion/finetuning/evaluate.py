@@ -11,7 +11,7 @@ from podion.finetuning.scoring import answer_all, judge, served_batches
 from podion.hosting.adapter_files import AdapterParts
 from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import load_head
-from podion.hosting.lora import LoraTensors
+from podion.hosting.peft_files import read_deltas
 from podion.vertical import Task
 
 
@@ -34,9 +34,12 @@ def evaluate_parts(parts: AdapterParts, encoder: Encoder, task: Task, records: S
         )
     chosen = [*examples.inside, *examples.outside]
     head = load_head(parts.head, parts.head_tensors, encoder.device)
-    lora = LoraTensors.from_files(parts.lora, encoder.device) if parts.lora is not None else None
-    if lora is not None:
-        encoder.check_adapter(lora)
-    encoder.check_cut(parts.head.cut)
-    found = answer_all(head, served_batches(encoder, head, task, chosen, lora, parts.head.cut), parts.calibration)
+    adapter = encoder.pool.put(read_deltas(parts.lora), "measured") if parts.lora is not None else None
+    try:
+        encoder.check_cut(parts.head.cut)
+        batches = served_batches(encoder, head, task, chosen, adapter, parts.head.cut)
+        found = answer_all(head, batches, parts.calibration)
+    finally:
+        if adapter is not None:
+            encoder.pool.release(adapter)
     return judge(task, chosen, found, parts.head.labels, parts.calibration)

@@ -186,6 +186,7 @@ def _parts(request: FitRequest, lesson: Lesson, made: Made, method: Method) -> A
         "task": request.task_name,
         "method": method.value,
         "base": base.name,
+        "runtime": base.runtime,
         "fingerprint": base.fingerprint,
         "seed": request.seed,
         "shots": request.shots,

@@ -15,11 +15,11 @@ from podion.finetuning.abstention import calibrate
 from podion.finetuning.calibration import Floats, choose_threshold, coolest, softmax
 from podion.finetuning.metrics import Judged, label_metrics, span_metrics
 from podion.hosting.adapter_files import Calibration
+from podion.hosting.adapter_pool import PooledAdapter
 from podion.hosting.answering import scores_of
 from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import AnyHead, reads_features
 from podion.hosting.heads import LabelClassifier
-from podion.hosting.lora import LoraTensors
 from podion.hosting.trust import trust_of
 from podion.nn import States
 from podion.vertical import Task
@@ -61,7 +61,7 @@ def served_batches(
     head: AnyHead,
     task: Task,
     records: Sequence[BaseModel],
-    lora: LoraTensors | None,
+    adapter: PooledAdapter | None,
     cut: int | None = None,
 ) -> Iterator[Batch]:
     """Yield the states of all records as serving computes them, similar lengths together."""
@@ -70,7 +70,7 @@ def served_batches(
     for first in range(0, len(order), _CHUNK):
         places = tuple(order[first : first + _CHUNK])
         chosen = tuple(records[place] for place in places)
-        adapters = [lora] * len(places) if lora is not None else None
+        adapters = [adapter] * len(places) if adapter is not None else None
         own = [rows[place] for place in places]
         states = encoder.states(own, adapters=adapters, reads_tokens=head.reads_tokens, cut=cut)
         yield Batch(places, chosen, featured(head, states, chosen))

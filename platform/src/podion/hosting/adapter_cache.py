@@ -1,83 +1,160 @@
 """Adapters that the engine has in memory: verified when read, kept by content, the least recently used dropped."""
 
+import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from podion.errors import DataError
+from podion.errors import Conflict, DataError
 from podion.hosting.adapter_files import Calibration, read_adapter
+from podion.hosting.adapter_pool import PooledAdapter
+from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import AnyHead, load_head, reads_features, record_type
-from podion.hosting.lora import LoraTensors
+from podion.hosting.histogram import Histogram
+from podion.hosting.peft_files import read_deltas
+from podion.hosting.protocol import Json
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedAdapter:
     """An adapter ready to answer. `record` is the task's schema when the head makes features of records, else None.
 
-    `cut` is the layer that its head reads beside the last one, or None.
+    `pooled` is what it changes in the base, `cut` the layer that its head reads beside the last one; each may be None.
     """
 
     digest: str
-    fingerprint: str
     head: AnyHead
     head_path: str
     calibration: Calibration
-    lora: LoraTensors | None
+    pooled: PooledAdapter | None
     record: type | None
     cut: int | None
     nbytes: int
 
 
-class AdapterCache:
-    """Loaded adapters under a byte budget, by folder and id; used by one thread."""
+@dataclass
+class _Resident:
+    """A loaded adapter, the encoder whose pool it lies in, and how many passes hold it."""
 
-    def __init__(self, device: torch.device, budget: int) -> None:
-        self._device = device
+    adapter: LoadedAdapter
+    encoder: Encoder
+    pins: int = 0
+
+
+class AdapterCache:
+    """Loaded adapters under a byte budget, by base, folder and id; used by one thread.
+
+    Each is loaded once however many calls of a pass ask for it, and none that a pass holds is dropped: while the
+    passes in hand need more than the budget, the budget gives way.
+    """
+
+    def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._loaded: OrderedDict[tuple[str, str], LoadedAdapter] = OrderedDict()
-        self.nbytes = 0
-        self.hits = 0
-        self.loads = 0
+        self._residents: OrderedDict[tuple[str, str, str], _Resident] = OrderedDict()
+        self._nbytes = 0
+        self._hits = 0
+        self._evictions = 0
+        self._seconds = Histogram(_SECONDS)
 
     def __len__(self) -> int:
-        return len(self._loaded)
+        return len(self._residents)
 
-    def get(self, folder: str, digest: str) -> LoadedAdapter:
-        """Return the adapter `digest` that lies in `folder`.
+    @contextmanager
+    def holding(self) -> "Iterator[Hold]":
+        """Give a hold: adapters that are taken through it stay until the block ends."""
+        hold = Hold(self)
+        try:
+            yield hold
+        finally:
+            for resident in hold.residents:
+                resident.pins -= 1
+            self._make_room()
 
-        Raises `NotFound` (code `unknown_adapter`), `DataError` (code `damaged_adapter` or `bad_adapter`) or
-        `PluginError`: never another adapter, never none.
+    def resident(self, encoder: Encoder, folder: str, digest: str) -> _Resident:
+        """Return the adapter `digest` that lies in `folder`, on the encoder's base.
+
+        Raises `NotFound` (code `unknown_adapter`), `Conflict` (code `fingerprint_mismatch`), `DataError` (code
+        `damaged_adapter` or `bad_adapter`) or `PluginError`: never another adapter, never none.
         """
-        key = (folder, digest)
-        if key in self._loaded:
-            self.hits += 1
-            self._loaded.move_to_end(key)
-            return self._loaded[key]
-        adapter = self._load(folder, digest)
-        self.loads += 1
-        self._loaded[key] = adapter
-        self.nbytes += adapter.nbytes
-        while self.nbytes > self._budget and len(self._loaded) > 1:
-            _, dropped = self._loaded.popitem(last=False)
-            self.nbytes -= dropped.nbytes
-        return adapter
+        key = (encoder.base.name, folder, digest)
+        found = self._residents.get(key)
+        if found is not None:
+            self._hits += 1
+            self._residents.move_to_end(key)
+            return found
+        started = time.perf_counter()
+        found = _Resident(_load(encoder, folder, digest), encoder)
+        self._seconds.observe(time.perf_counter() - started)
+        self._residents[key] = found
+        self._nbytes += found.adapter.nbytes
+        return found
 
-    def _load(self, folder: str, digest: str) -> LoadedAdapter:
-        if not digest:
-            raise DataError("a call names no adapter: give the id of one", code="unknown_adapter")
-        parts = read_adapter(Path(folder), digest)
-        head = load_head(parts.head, parts.head_tensors, self._device)
-        lora = LoraTensors.from_files(parts.lora, self._device) if parts.lora else None
-        return LoadedAdapter(
-            digest=digest,
-            fingerprint=str(parts.card.get("fingerprint")),
-            head=head,
-            head_path=parts.head.implementation,
-            calibration=parts.calibration,
-            lora=lora,
-            record=record_type(parts.head) if reads_features(head) else None,
-            cut=parts.head.cut,
-            nbytes=sum(array.nbytes for array in parts.head_tensors.values()) + (lora.nbytes if lora else 0),
+    def status(self) -> Json:
+        """Return what is resident and what was done for it."""
+        return {
+            "adapters": len(self._residents),
+            "adapter_bytes": self._nbytes,
+            "adapter_hits": self._hits,
+            "adapter_loads": self._seconds.count,
+            "adapter_evictions": self._evictions,
+            "adapter_load_seconds": self._seconds.status(),
+        }
+
+    def _make_room(self) -> None:
+        if self._nbytes <= self._budget:
+            return
+        for key in [key for key, resident in self._residents.items() if not resident.pins]:
+            if self._nbytes <= self._budget or len(self._residents) == 1:
+                return
+            dropped = self._residents.pop(key)
+            self._nbytes -= dropped.adapter.nbytes
+            self._evictions += 1
+            if dropped.adapter.pooled is not None:
+                dropped.encoder.pool.release(dropped.adapter.pooled)
+
+
+class Hold:
+    """The adapters that one pass uses; none of them is dropped before the pass is over."""
+
+    def __init__(self, cache: AdapterCache) -> None:
+        self._cache = cache
+        self.residents: list[_Resident] = []
+
+    def take(self, encoder: Encoder, folder: str, digest: str) -> LoadedAdapter:
+        """Return an adapter, loaded if need be; raises what `AdapterCache.resident` raises."""
+        resident = self._cache.resident(encoder, folder, digest)
+        resident.pins += 1
+        self.residents.append(resident)
+        return resident.adapter
+
+
+def _load(encoder: Encoder, folder: str, digest: str) -> LoadedAdapter:
+    if not digest:
+        raise DataError("a call names no adapter: give the id of one", code="unknown_adapter")
+    parts = read_adapter(Path(folder), digest)
+    made_on, base = str(parts.card.get("fingerprint")), encoder.base
+    if made_on != base.fingerprint:
+        raise Conflict(
+            f"adapter {digest[:16]}… was made on fingerprint {made_on} ({parts.card.get('runtime', 'fp32')}), base "
+            f"{base.name} has {base.fingerprint} ({base.runtime}): train it again on this base and runtime, or serve "
+            "with those it was made on (PODION_BASE, PODION_RUNTIME)",
+            code="fingerprint_mismatch",
         )
+    encoder.check_cut(parts.head.cut)
+    head = load_head(parts.head, parts.head_tensors, encoder.device)
+    record = record_type(parts.head) if reads_features(head) else None
+    pooled = encoder.pool.put(read_deltas(parts.lora), digest) if parts.lora else None
+    return LoadedAdapter(
+        digest=digest,
+        head=head,
+        head_path=parts.head.implementation,
+        calibration=parts.calibration,
+        pooled=pooled,
+        record=record,
+        cut=parts.head.cut,
+        nbytes=sum(array.nbytes for array in parts.head_tensors.values()) + (pooled.nbytes if pooled else 0),
+    )

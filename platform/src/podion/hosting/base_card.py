@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from podion.errors import DataError
+from podion.settings import Runtime
 
 RUNTIME = "torch-fp32"
 POOLING = "mean"
@@ -20,6 +21,8 @@ _ARCHITECTURE = (
     "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "hidden_act", "position_embedding_type",
 )  # fmt: skip
 _FORMAT = 1
+_ROUNDING = 1
+"""Counts up when int8 or bf16 round in another way, so that adapters made before are told apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,16 @@ class InstalledBase:
     languages: tuple[str, ...]
     licence: str
     source: str
+    runtime: Runtime = "fp32"
+
+    def computed_by(self, runtime: Runtime) -> "InstalledBase":
+        """Return this base as another runtime computes it, which is another fingerprint; fp32 keeps the card's own."""
+        if runtime == self.runtime:
+            return self
+        if self.runtime != "fp32":
+            raise ValueError(f"base {self.name} is computed by {self.runtime} already")
+        fingerprint = hashlib.sha256(f"{self.fingerprint} {runtime} {_ROUNDING}".encode()).hexdigest()[:16]
+        return replace(self, runtime=runtime, fingerprint=fingerprint)
 
 
 @dataclass(frozen=True, kw_only=True)

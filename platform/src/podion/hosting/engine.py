@@ -4,26 +4,38 @@ The engine is one compute thread's. It is used in process, and behind a socket b
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from podion.errors import Conflict, DataError, NotFound, PodionError
-from podion.hosting.adapter_cache import AdapterCache, LoadedAdapter
+from podion.errors import DataError, NotFound, PodionError
+from podion.hosting.adapter_cache import AdapterCache, Hold, LoadedAdapter
 from podion.hosting.answering import answer_rows
 from podion.hosting.bases import find_base
-from podion.hosting.encoder import Encoder, TokenRow, choose_device
+from podion.hosting.encoder import Encoder
+from podion.hosting.histogram import SECONDS, Histogram
+from podion.hosting.label_batch import judging_of, label_answers
 from podion.hosting.protocol import Answered, Call, Failed, Json, TextKind
+from podion.hosting.state_cache import StateCache
+from podion.hosting.token_rows import TokenRow
 from podion.nn import States
-from podion.settings import Device
+from podion.settings import Device, Runtime
 
 ADAPTER_BYTES = 1 << 30
 """Bytes of loaded adapters that the engine keeps."""
+
+STATE_BYTES = 256 << 20
+"""Bytes of states that the engine remembers: of about 20,000 short texts."""
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +55,25 @@ class Engine:
     """Answers and embeds; loads bases and adapters when they are first asked for."""
 
     def __init__(
-        self, bases: Path, *, device: Device = "auto", threads: int = 1, adapter_bytes: int = ADAPTER_BYTES
+        self,
+        bases: Path,
+        *,
+        device: Device = "auto",
+        threads: int = 1,
+        runtime: Runtime = "fp32",
+        adapter_bytes: int = ADAPTER_BYTES,
+        state_bytes: int = STATE_BYTES,
     ) -> None:
         self._bases = bases
         self._device: Device = device
         self._threads = threads
+        self._runtime: Runtime = runtime
         self._encoders: dict[str, Encoder] = {}
         self._rows = 0
-        self._adapters = AdapterCache(choose_device(device), adapter_bytes)
+        self._adapters = AdapterCache(adapter_bytes)
+        self._states_bytes = state_bytes
+        self._caches: dict[str, StateCache] = {}
+        self._stages = {stage: Histogram(SECONDS) for stage in ("tokenise", "base", "heads")}
 
     def answer(self, calls: Sequence[Call]) -> list[Answered | Failed]:
         """Return what became of each call, in order; what is wrong with one does not touch the others.
@@ -61,15 +84,11 @@ class Engine:
         """
         results: dict[int, Answered | Failed] = {}
         groups: dict[tuple[str, int], list[_Prepared]] = {}
-        for place, call in enumerate(calls):
-            try:
-                prepared = self._prepare(place, call)
-            except Exception as error:
-                results[place] = _failed(call, error)
-            else:
-                groups.setdefault((call.base, prepared.cut), []).append(prepared)
-        for (base, cut), group in groups.items():
-            results |= self._answer_group(self._encoders[base], cut, group)
+        with self._adapters.holding() as hold:
+            for prepared in self._timed("tokenise", lambda: self._prepare_all(calls, hold, results)):
+                groups.setdefault((prepared.call.base, prepared.cut), []).append(prepared)
+            for (base, cut), group in groups.items():
+                results |= self._answer_group(self._encoders[base], cut, group)
         return [results[place] for place in range(len(calls))]
 
     def embed(self, base: str, texts: Sequence[str], kind: TextKind = "query") -> NDArray[np.float32]:
@@ -81,97 +100,136 @@ class Engine:
         vectors: NDArray[np.float32] = functional.normalize(states.pooled, dim=-1).cpu().numpy()
         return vectors
 
+    def prefetch(self, base: str, folder: str, digest: str) -> None:
+        """Bring an adapter into memory before it is asked for; raises as loading it for a call does."""
+        self._adapters.resident(self.encoder(base), folder, digest)
+
     def encoder(self, base: str) -> Encoder:
         """Return the encoder of a base, loading it the first time; raises `NotFound` or `DataError`."""
         if base not in self._encoders:
-            found = find_base(base, self._bases)
+            found = find_base(base, self._bases).computed_by(self._runtime)
             self._encoders[base] = Encoder.load(found, device=self._device, threads=self._threads)
+            self._caches[base] = StateCache(self._states_bytes)
             log.info("base loaded", extra={"base": base, "fingerprint": found.fingerprint})
         return self._encoders[base]
 
     def status(self) -> Json:
         """Return what is loaded and how much was computed.
 
-        `rows` were asked for; of them `lower_rows` went through the shared layers and `upper_rows` through those above.
+        `rows` were asked for; of them `lower_rows` went through the shared layers and `upper_rows` through those
+        above. `tokens` counts a text's tokens once for every layer they went through, `computed_tokens` also what was
+        computed beside them.
         """
-        encoders = dict(self._encoders)
-        tokens = sum(encoder.work.tokens for encoder in encoders.values())
-        computed = sum(encoder.work.computed for encoder in encoders.values())
+        work = [encoder.work for encoder in list(self._encoders.values())]
+        caches = list(self._caches.values())
+        tokens, computed = sum(each.tokens for each in work), sum(each.computed for each in work)
+        usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            "bases": {name: encoder.base.fingerprint for name, encoder in encoders.items()},
-            "batches": sum(encoder.work.batches for encoder in encoders.values()),
+            "bases": {name: encoder.base.fingerprint for name, encoder in dict(self._encoders).items()},
+            "runtime": self._runtime,
+            "batches": sum(each.batches for each in work),
             "rows": self._rows,
-            "lower_rows": sum(encoder.work.lower_rows for encoder in encoders.values()),
-            "upper_rows": sum(encoder.work.upper_rows for encoder in encoders.values()),
+            "lower_rows": sum(each.lower_rows for each in work),
+            "upper_rows": sum(each.upper_rows for each in work),
             "tokens": tokens,
+            "computed_tokens": computed,
             "padding_share": 1 - tokens / computed if computed else 0.0,
-            "adapters": len(self._adapters),
-            "adapter_bytes": self._adapters.nbytes,
-            "adapter_hits": self._adapters.hits,
-            "adapter_loads": self._adapters.loads,
+            **self._adapters.status(),
+            "state_bytes": sum(cache.nbytes for cache in caches),
+            "state_hits": sum(cache.hits for cache in caches),
+            "state_misses": sum(cache.misses for cache in caches),
+            "stage_seconds": {stage: histogram.status() for stage, histogram in self._stages.items()},
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
         }
 
-    def _prepare(self, place: int, call: Call) -> _Prepared:
-        encoder = self.encoder(call.base)
-        adapter = self._adapter(call, encoder)
-        if adapter.fingerprint != encoder.base.fingerprint:
-            raise Conflict(
-                f"adapter {call.digest[:16]}… was made on fingerprint {adapter.fingerprint}, base {call.base} has "
-                f"{encoder.base.fingerprint}: train it again on this base, or install the one it was made on",
-                code="fingerprint_mismatch",
-            )
-        cut = encoder.cut if adapter.cut is None else adapter.cut
-        return _Prepared(place, call, adapter, encoder.tokenise([_text(record) for record in call.records]), cut)
+    def _prepare_all(self, calls: Sequence[Call], hold: Hold, results: dict[int, Answered | Failed]) -> list[_Prepared]:
+        """Those calls that may be computed; what became of the others stands in `results`."""
+        prepared = []
+        for place, call in enumerate(calls):
+            try:
+                prepared.append(self._prepare(place, call, hold))
+            except Exception as error:
+                results[place] = _failed(call, error)
+        return prepared
 
-    def _adapter(self, call: Call, encoder: Encoder) -> LoadedAdapter:
+    def _prepare(self, place: int, call: Call, hold: Hold) -> _Prepared:
+        encoder = self.encoder(call.base)
         try:
-            adapter = self._adapters.get(call.folder, call.digest)
-            if adapter.lora is not None:
-                encoder.check_adapter(adapter.lora)
-            encoder.check_cut(adapter.cut)
+            adapter = hold.take(encoder, call.folder, call.digest)
         except (DataError, NotFound) as error:
             # what the caller sent is fine, what is stored here is not
             raise PodionError(error.detail, code=error.code) from error
-        return adapter
+        cut = encoder.cut if adapter.cut is None else adapter.cut
+        return _Prepared(place, call, adapter, encoder.tokenise([_text(record) for record in call.records]), cut)
 
     def _answer_group(self, encoder: Encoder, cut: int, group: Sequence[_Prepared]) -> dict[int, Answered | Failed]:
         self._rows += sum(len(one.rows) for one in group)
         try:
-            states = list(_states_of(encoder, cut, group))
+            states = self._timed("base", lambda: self._states(encoder, cut, group))
         except Exception as error:
             return {one.place: _failed(one.call, error) for one in group}
-        results: dict[int, Answered | Failed] = {}
-        for one, own in zip(group, states, strict=True):
-            try:
-                results[one.place] = Answered(answers=tuple(answer_rows(one.adapter, own, one.call.records)))
-            except Exception as error:
-                results[one.place] = _failed(one.call, error)
-        return results
+        return self._timed("heads", lambda: _judge(states, group))
+
+    def _states(self, encoder: Encoder, cut: int, group: Sequence[_Prepared]) -> States:
+        """The states of all calls' rows, out of one pass."""
+        return encoder.states(
+            list(chain.from_iterable(one.rows for one in group)),
+            adapters=list(chain.from_iterable([one.adapter.pooled] * len(one.rows) for one in group)),
+            reads_tokens=list(chain.from_iterable([one.adapter.head.reads_tokens] * len(one.rows) for one in group)),
+            cut=cut,
+            owners=list(chain.from_iterable([one.call.owner] * len(one.rows) for one in group)),
+            cache=self._caches[encoder.base.name],
+        )
+
+    def _timed(self, stage: str, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self._stages[stage].observe(time.perf_counter() - started)
 
 
-def _states_of(encoder: Encoder, cut: int, group: Sequence[_Prepared]) -> Iterator[States]:
-    """Compute the rows of all calls in one pass and yield each call's own part, as long as its own longest row."""
-    rows = list(chain.from_iterable(one.rows for one in group))
-    adapters = list(chain.from_iterable([one.adapter.lora] * len(one.rows) for one in group))
-    states = encoder.states(
-        rows,
-        adapters=adapters,
-        reads_tokens=any(one.adapter.head.reads_tokens for one in group),
-        cut=cut,
-        owners=list(chain.from_iterable([one.call.owner] * len(one.rows) for one in group)),
+def _judge(states: States, group: Sequence[_Prepared]) -> dict[int, Answered | Failed]:
+    """What became of each call: the ready-made label heads all at once, any other head alone on its own rows."""
+    places = list(_rows_of(group))
+    results: dict[int, Answered | Failed] = {}
+    found = (
+        (one, judging_of(one.adapter.head, one.adapter.calibration, own))
+        for one, own in zip(group, places, strict=True)
     )
+    together = [(one, judging) for one, judging in found if judging is not None]
+    for (one, _), answers in zip(together, label_answers(states, [judging for _, judging in together]), strict=True):
+        if answers is not None:
+            results[one.place] = Answered(answers=tuple(answers))
+    for one, own in zip(group, places, strict=True):
+        if one.place in results:
+            continue
+        try:
+            results[one.place] = Answered(
+                answers=tuple(answer_rows(one.adapter, _part(states, own, one), one.call.records))
+            )
+        except Exception as error:
+            results[one.place] = _failed(one.call, error)
+    return results
+
+
+def _rows_of(group: Sequence[_Prepared]) -> Iterator[slice]:
+    """Each call's own rows among those of the group."""
     start = 0
     for one in group:
-        own = slice(start, start + len(one.rows))
-        length = max(map(len, one.rows), default=0) if one.adapter.head.reads_tokens else 0
-        yield States(
-            pooled=states.pooled[own],
-            tokens=states.tokens[own, :length],
-            mask=states.mask[own, :length],
-            offsets=states.offsets[own, :length],
-            lower=states.lower[own] if states.lower is not None else None,
-        )
-        start = own.stop
+        yield slice(start, start := start + len(one.rows))
+
+
+def _part(states: States, own: slice, one: _Prepared) -> States:
+    """A call's own part of the states, as long as its own longest row."""
+    length = max(map(len, one.rows), default=0) if one.adapter.head.reads_tokens else 0
+    return States(
+        pooled=states.pooled[own],
+        tokens=states.tokens[own, :length],
+        mask=states.mask[own, :length],
+        offsets=states.offsets[own, :length],
+        lower=states.lower[own] if states.lower is not None else None,
+    )
 
 
 def _text(record: Json) -> str:

@@ -13,7 +13,7 @@ from podion.nn import Head, LabelSpace, Scores, States
 IGNORED = -100
 """Torch's own mark for a target that does not count."""
 
-_ALTERNATIVES = 3
+ALTERNATIVES = 3
 
 
 class LabelClassifier(Head[BaseModel, LabelAnswer]):
@@ -56,7 +56,7 @@ class LabelClassifier(Head[BaseModel, LabelAnswer]):
 
     def decode(self, scores: Scores) -> list[LabelAnswer]:
         """Return the most probable label of each row, its probability as confidence, and up to 3 runners-up."""
-        count = min(len(self.label_space), 1 + _ALTERNATIVES)
+        count = min(len(self.label_space), 1 + ALTERNATIVES)
         confidences, places = scores.probabilities.topk(count, dim=-1)
         trust = confidences[:, 0] if scores.trust is None else scores.trust
         rows = zip(confidences.tolist(), places.tolist(), trust.tolist(), strict=True)

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from podion.hosting.lora import LoraTensors
+from podion.hosting.adapter_pool import PooledAdapter
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Sharing:
 
 def share_rows(
     texts: Sequence[Hashable],
-    adapters: Sequence[LoraTensors | None] | None,
+    adapters: Sequence[PooledAdapter | None] | None,
     owners: Sequence[Hashable] | None,
     cut: int,
 ) -> Sharing:

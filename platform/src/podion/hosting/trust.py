@@ -15,7 +15,7 @@ from podion.hosting.adapter_files import Score
 
 Floats = NDArray[np.floating[Any]]
 
-_ENERGY = 0.25
+ENERGY_SHARE = 0.25
 """Energy's part in the blend: measured with whole classes left out of BANKING77, CLINC150 and SMP2019's train parts."""
 
 
@@ -34,4 +34,4 @@ def trust_of(score: Score, logits: Floats, temperature: float, nearness: Floats 
     if score == "energy":
         return energy
     surprise: Floats = highest - energy
-    return np.exp(surprise) if score == "probability" else surprise + _ENERGY * energy
+    return np.exp(surprise) if score == "probability" else surprise + ENERGY_SHARE * energy

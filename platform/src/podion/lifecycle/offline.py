@@ -15,7 +15,8 @@ from podion.catalogue.catalogue import Catalogue, load_plugins
 from podion.data.reading import LOCAL, Refusal, read_rows
 from podion.data.records import validate
 from podion.errors import Conflict, DataError, NotFound
-from podion.hosting.adapter_files import adapter_digest, read_adapter, write_adapter
+from podion.hosting.adapter_files import AdapterParts, adapter_digest, read_adapter, write_adapter
+from podion.hosting.base_card import InstalledBase
 from podion.hosting.bases import find_base
 from podion.lifecycle.predictor import shown_record
 from podion.lifecycle.runs import check_method, summary
@@ -54,7 +55,7 @@ def fit_files(
     _, task = _catalogue_for(wanted.task).task(wanted.task)
     method = check_method(wanted.task, task, wanted.method)
     _check_free(wanted.out)
-    base = find_base(wanted.base or settings.base, settings.bases)
+    base = find_base(wanted.base or settings.base, settings.bases).computed_by(settings.runtime)
     parts = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
     read = {
         name: _records(path, task, wanted.rename, wanted.drop, say) if path else None for name, path in parts.items()
@@ -94,7 +95,7 @@ def evaluate_file(
     parts = read_adapter(folder)
     _, task = _catalogue_for(parts.card["task"]).task(parts.card["task"])
     records = _records(data, task, rename, drop, say)
-    base = find_base(parts.card["base"], settings.bases)
+    base = _base_of(parts, settings)
     from podion.finetuning.evaluate import evaluate_parts
     from podion.hosting.encoder import Encoder
 
@@ -110,10 +111,10 @@ def predict_file(
     parts = read_adapter(folder)
     _, task = _catalogue_for(parts.card["task"]).task(parts.card["task"])
     records = _records(data, task, rename, drop, say, strict=True)
-    base = find_base(parts.card["base"], settings.bases)
+    base = _base_of(parts, settings)
     from podion.hosting.engine import Engine
 
-    engine = Engine(settings.bases, device=settings.device, threads=settings.threads)
+    engine = Engine(settings.bases, device=settings.device, threads=settings.threads, runtime=base.runtime)
     out.parent.mkdir(parents=True, exist_ok=True)
     staged = out.with_name(out.name + ".partial")
     with staged.open("w", encoding="utf-8") as lines:
@@ -184,3 +185,8 @@ def _check_free(out: Path) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _base_of(parts: AdapterParts, settings: Settings) -> InstalledBase:
+    """The base that an adapter was made on, as it was computed then, whatever this installation serves by."""
+    return find_base(parts.card["base"], settings.bases).computed_by(parts.card.get("runtime", "fp32"))

@@ -156,7 +156,7 @@ class RunHandler:
         train, test = records, list[BaseModel]()
         if len(records) >= _FEWEST_FOR_TEST:
             train, test = _hold_out(records, task)
-        base = find_base(job.payload["base"], self._settings.bases)
+        base = find_base(job.payload["base"], self._settings.bases).computed_by(self._settings.runtime)
         encoder = Encoder.load(base, device=self._settings.device, threads=self._settings.threads)
         request = FitRequest(
             task=task,

@@ -81,6 +81,7 @@ class ZeroShot:
                 "task": name,
                 "method": str(Method.ZERO_SHOT),
                 "base": base.name,
+                "runtime": base.runtime,
                 "fingerprint": base.fingerprint,
                 "dataset": dataset.digest if dataset else None,
                 "metrics": {"validation": metrics},
