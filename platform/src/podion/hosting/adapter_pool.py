@@ -22,7 +22,7 @@ _FIRST_SLOTS = 8
 
 @dataclass(frozen=True)
 class Part:
-    """Where a module's delta lies in a slot's row: `a` [rank, in] then `b` [out, rank], or factors [n] where rank is 0."""
+    """Where a module's delta lies in a slot's row: `a` [rank, in] then `b` [out, rank]; factors [n] for rank 0."""
 
     module: str
     rank: int
@@ -96,8 +96,12 @@ class Stack:
         slot = self._free.pop()
         self.taken += 1
         row = self.rows[slot]
+        # put together on the host first where the pool lies on a GPU: one copy across instead of one a matrix
+        host = row if row.device.type == "cpu" else torch.empty(len(row), pin_memory=row.is_cuda)
         for part in self.layout.parts:
-            _copy(adapter.deltas[part.module], part, row)
+            _copy(adapter.deltas[part.module], part, host)
+        if host is not row:
+            row.copy_(host)
         return slot
 
     def release(self, slot: int) -> None:

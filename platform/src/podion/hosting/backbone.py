@@ -5,9 +5,9 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 
+from podion.hosting.attention import attend
 from podion.hosting.runtimes import Product, product
 from podion.hosting.token_rows import PackedRows
 from podion.settings import Runtime
@@ -98,7 +98,7 @@ class _Layer:
         self._joint = _JointLinear((self._attention.query, self._attention.key, self._attention.value), runtime)
 
     def __call__(self, hidden: Tensor, rows: PackedRows, changes: Changes | None) -> Tensor:
-        attended = _attend(self._project(hidden, changes), rows, self._heads)
+        attended = attend(self._project(hidden, changes), rows, self._heads)
         joined = _apply(self._joins, self._joined.dense, attended, changes)
         hidden = self._joined.LayerNorm(joined + hidden)
         grown = self._grown.intermediate_act_fn(_apply(self._grows, self._grown.dense, hidden, changes))
@@ -141,17 +141,6 @@ def _apply(name: str, layer: nn.Module, hidden: Tensor, changes: Changes | None)
     output: Tensor = layer(hidden)
     changes.after((name,), hidden, (output,))
     return output
-
-
-def _attend(projected: Sequence[Tensor], rows: PackedRows, heads: int) -> Tensor:
-    """Attention of each token to its own row's, [tokens, hidden]: rows of one length at once, so no mask is needed."""
-    parts = []
-    for run in rows.runs:
-        shape = (run.rows, run.length, heads, -1)
-        query, key, value = (part[run.tokens].view(shape).transpose(1, 2) for part in projected)
-        found = functional.scaled_dot_product_attention(query, key, value)
-        parts.append(found.transpose(1, 2).reshape(run.rows * run.length, -1))
-    return torch.cat(parts)
 
 
 def _with_runtime(model: PreTrainedModel, runtime: Runtime) -> dict[str, BaseLinear]:

@@ -93,9 +93,10 @@ class Encoder:
     ) -> States:
         """Return the states of all rows, in their order, computed without gradients; row i under `adapters[i]`.
 
-        Rows that do not read tokens have none, and empty masks. `lower` holds the mean states at `cut`, which is the base's own unless given. What a row gets does not depend
-        on the others beyond rounding (below 1e-5); rows of one owner (or of no owners) that are equal share the layers
-        that nobody adapts, also with those that `cache` still has. The tensors may be trained on.
+        Rows that do not read tokens have none, and empty masks. `lower` holds the mean states at `cut`, which is the
+        base's own unless given. What a row gets does not depend on the others beyond rounding (below 1e-5); rows of one
+        owner (or of no owners) that are equal share the layers that nobody adapts, also with those that `cache` has.
+        The tensors may be trained on.
         """
         cut = self.cut if cut is None else cut
         chosen = [None] * len(rows) if adapters is None else adapters

@@ -1,6 +1,6 @@
 """What the adapters of one batch change, planned once and applied at every layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -19,9 +19,9 @@ class _Stretch:
     are `gathered` out of the stack, these standing at that place among all that are.
     """
 
-    stack: Stack
     tokens: slice
     rows: int
+    length: int
     slot: int | None
     gathered: slice
 
@@ -31,93 +31,74 @@ class RowChanges:
 
     def __init__(self, rows: PackedRows, adapters: Sequence[PooledAdapter | None]) -> None:
         self._stretches, slots = _plan(rows, adapters)
-        device = rows.ids.device
-        self._slots = {stack: torch.tensor(chosen, device=device) for stack, chosen in slots.items()}
+        self._slots = {stack: torch.tensor(chosen, device=rows.ids.device) for stack, chosen in slots.items()}
 
     def before(self, name: str, hidden: Tensor) -> Tensor:
         """Return what the layer reads: rows whose adapter scales the layer's input are scaled, in a copy."""
         scaled = hidden
-        for stretch in self._stretches:
-            part = stretch.stack.layout.by_module.get(name)
-            if part is None or not part.scales_input:
-                continue
-            if scaled is hidden:
-                scaled = hidden.clone()
-            _rows_of(scaled, stretch).mul_(self._factors(stretch, part)[:, None, :])
+        for stack, stretches in self._stretches.items():
+            part = stack.layout.by_module.get(name)
+            if part is not None and part.scales_input:
+                scaled = hidden.clone() if scaled is hidden else scaled
+                self._scale(stack, part, stretches, scaled)
         return scaled
 
     def after(self, names: Sequence[str], hidden: Tensor, outputs: Sequence[Tensor]) -> None:
         """Add each row's low-rank delta of `hidden` to the outputs of the layers `names`, or scale them."""
         for name, output in zip(names, outputs, strict=True):
-            gathered = {stack: self._gather(stack, name) for stack in self._slots}
-            for stretch in self._stretches:
-                part = stretch.stack.layout.by_module.get(name)
+            for stack, stretches in self._stretches.items():
+                part = stack.layout.by_module.get(name)
                 if part is None or part.scales_input:
                     continue
-                if not part.rank:
-                    _rows_of(output, stretch).mul_(self._factors(stretch, part)[:, None, :])
-                elif stretch.slot is not None:
-                    low = hidden[stretch.tokens] @ stretch.stack.a(part)[stretch.slot].T
-                    output[stretch.tokens].addmm_(low, stretch.stack.b(part)[stretch.slot].T)
+                if part.rank:
+                    self._add(stack, part, stretches, hidden, output)
                 else:
-                    a, b = gathered[stretch.stack]
-                    low = torch.bmm(_rows_of(hidden, stretch), a[stretch.gathered].transpose(1, 2))
-                    _rows_of(output, stretch).baddbmm_(low, b[stretch.gathered].transpose(1, 2))
+                    self._scale(stack, part, stretches, output)
 
-    def _gather(self, stack: Stack, name: str) -> tuple[Tensor, Tensor]:
-        """The low-rank matrices of all rows that need their own, [rows, rank, in] and [rows, out, rank]."""
-        part = stack.layout.by_module.get(name)
-        if part is None or not part.rank:
-            return _NOTHING
-        slots = self._slots[stack]
-        return stack.a(part).index_select(0, slots), stack.b(part).index_select(0, slots)
+    def _add(self, stack: Stack, part: Part, stretches: Sequence[_Stretch], hidden: Tensor, output: Tensor) -> None:
+        a, b, slots = stack.a(part), stack.b(part), self._slots.get(stack)
+        if slots is not None:
+            own_a, own_b = a.index_select(0, slots).transpose(1, 2), b.index_select(0, slots).transpose(1, 2)
+        for stretch in stretches:
+            tokens, changed = hidden[stretch.tokens], output[stretch.tokens]
+            if stretch.slot is not None:
+                changed.addmm_(tokens @ a[stretch.slot].T, b[stretch.slot].T)
+                continue
+            shape = (stretch.rows, stretch.length, -1)
+            low = torch.bmm(tokens.view(shape), own_a[stretch.gathered])
+            changed.view(shape).baddbmm_(low, own_b[stretch.gathered])
 
-    def _factors(self, stretch: _Stretch, part: Part) -> Tensor:
-        factors = stretch.stack.factors(part)
-        if stretch.slot is not None:
-            return factors[stretch.slot : stretch.slot + 1]
-        return factors[self._slots[stretch.stack][stretch.gathered]]
-
-
-_NOTHING = (torch.empty(0), torch.empty(0))
-
-
-def _rows_of(tokens: Tensor, stretch: _Stretch) -> Tensor:
-    """A stretch's tokens as a view [rows, length, …]."""
-    part = tokens[stretch.tokens]
-    return part.view(stretch.rows, len(part) // stretch.rows, -1)
+    def _scale(self, stack: Stack, part: Part, stretches: Sequence[_Stretch], states: Tensor) -> None:
+        factors, slots = stack.factors(part), self._slots.get(stack)
+        for stretch in stretches:
+            own = factors[[stretch.slot]] if stretch.slot is not None else factors[slots][stretch.gathered]
+            states[stretch.tokens].view(stretch.rows, stretch.length, -1).mul_(own[:, None, :])
 
 
 def _plan(
     rows: PackedRows, adapters: Sequence[PooledAdapter | None]
-) -> tuple[tuple[_Stretch, ...], dict[Stack, list[int]]]:
+) -> tuple[Mapping[Stack, Sequence[_Stretch]], Mapping[Stack, Sequence[int]]]:
+    """The stretches of each stack, and the slots of those rows that need their own matrices."""
+    stretches: dict[Stack, list[_Stretch]] = {}
+    slots: dict[Stack, list[int]] = {}
     first = adapters[0] if adapters else None
     if first is not None and all(adapter is first for adapter in adapters):
         # the batch is one adapter's: rows of any length in one product
-        return (_Stretch(first.stack, slice(0, rows.tokens), 1, first.slot, slice(0, 0)),), {}
-    stretches: list[_Stretch] = []
-    slots: dict[Stack, list[int]] = {}
+        whole = _Stretch(slice(0, rows.tokens), 1, rows.tokens, first.slot, slice(0, 0))
+        return {first.stack: [whole]}, slots
     for run in rows.runs:
-        token, places = run.first_token, range(run.first_row, run.first_row + run.rows)
-        for _, same in groupby(places, key=lambda place: _stack_of(adapters[place])):
-            own = [adapters[place] for place in same]
-            count = len(own) * run.length
-            stretches.extend(_stretches(own, slice(token, token + count), slots))
-            token += count
-    return tuple(stretches), slots
-
-
-def _stretches(own: Sequence[PooledAdapter | None], tokens: slice, slots: dict[Stack, list[int]]) -> list[_Stretch]:
-    """The stretches of neighbouring rows of one layout and length."""
-    first = own[0]
-    if first is None:
-        return []
-    if all(adapter is first for adapter in own):
-        return [_Stretch(first.stack, tokens, len(own), first.slot, slice(0, 0))]
-    taken = slots.setdefault(first.stack, [])
-    gathered = slice(len(taken), len(taken) + len(own))
-    taken.extend(adapter.slot for adapter in own if adapter is not None)
-    return [_Stretch(first.stack, tokens, len(own), None, gathered)]
+        token = run.first_token
+        for stack, same in groupby(adapters[run.first_row : run.first_row + run.rows], key=_stack_of):
+            chosen = [-1 if adapter is None else adapter.slot for adapter in same]
+            tokens = slice(token, token := token + len(chosen) * run.length)
+            if stack is None:
+                continue
+            taken = slots.setdefault(stack, [])
+            one = chosen[0] if len(set(chosen)) == 1 else None
+            gathered = slice(len(taken), len(taken) + (len(chosen) if one is None else 0))
+            taken.extend(chosen if one is None else ())
+            stretches.setdefault(stack, []).append(_Stretch(tokens, len(chosen), run.length, one, gathered))
+    return stretches, {stack: chosen for stack, chosen in slots.items() if chosen}
 
 
 def _stack_of(adapter: PooledAdapter | None) -> Stack | None:

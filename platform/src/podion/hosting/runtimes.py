@@ -1,4 +1,4 @@
-"""How a base model's matrices are multiplied: fp32 as they were trained, int8 or bf16 where the processor is made for it.
+"""How a base model's matrices are multiplied: fp32 as trained, int8 or bf16 where the processor is made for it.
 
 Whatever the runtime, what comes in and goes out is fp32, a row's result does not depend on its neighbours, and what is
 trained through a runtime is served by it: its name is part of a base's fingerprint.

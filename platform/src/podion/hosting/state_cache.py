@@ -1,4 +1,4 @@
-"""States that were computed before: kept by owner and content under a byte budget, least recently used dropped first."""
+"""States computed before: kept by owner and content under a byte budget, the least recently used dropped first."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
