@@ -138,7 +138,7 @@ class Bench:
 
     def _encoder(self, name: str) -> Encoder:
         if name not in self.encoders:
-            base = find_base(name, self.settings.bases)
+            base = find_base(name, self.settings.bases).computed_by(self.settings.runtime)
             self.encoders[name] = Encoder.load(base, device=self.settings.device, threads=self.settings.threads)
         return self.encoders[name]
 

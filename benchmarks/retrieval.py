@@ -78,7 +78,7 @@ class Base:
             some = new[first : first + 64]
             self.known.update(zip(some, self.engine.embed(self.name, some, "query"), strict=True))
 
-    async def embed(self, texts: Sequence[str], kind: str = "query") -> Floats:
+    async def embed(self, texts: Sequence[str], kind: str = "query", owner: str = "") -> Floats:
         if kind == "query":
             return np.stack([self.known[text] for text in texts])
         return self.engine.embed(self.name, texts, "passage")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import hypothesis
 import requests
@@ -16,6 +17,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from attack.hostile import jobs_of
 
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 CHECKS = [
@@ -123,15 +126,18 @@ def call(case: Any, world: World, session: requests.Session, tally: Tally) -> re
     case.validate_response(response, checks=CHECKS)
     if response.status_code >= 400:
         insist_on_problem(response)
-    if response.status_code == 201 and case.operation.path.endswith("/runs"):
-        cancel = f"{world.url}{case.operation.path}/{response.json()['id']}:cancel"
+    if response.status_code == 201 and (jobs := jobs_of(case.operation.path)):
+        cancel = f"{world.url}{jobs}/{response.json()['id']}:cancel"
         session.post(cancel, headers={"Authorization": f"Bearer {world.key}"}, timeout=60)
     return response
 
 
 def insist_on_problem(response: Any) -> None:
-    """Insist that an error is a problem document."""
+    """Insist that an error is a problem document, or has the form of the protocol under which it was asked."""
     seen = (response.status_code, response.text[:500])
+    if urlsplit(response.request.url).path.startswith("/v2"):
+        assert json.loads(response.text).keys() == {"error"} and json.loads(response.text)["error"], seen
+        return
     assert response.headers["content-type"][0].startswith("application/problem+json"), seen
     document = json.loads(response.text)
     assert document["status"] == response.status_code, seen

@@ -57,7 +57,14 @@ class Operation:
     @property
     def vertical(self) -> str:
         """The vertical's path, or nothing for the platform's own."""
+        if self.path.startswith("/v2/models/"):
+            return "customer-service"  # whose task the models of `world.py` are
         return next((name for name in TASKS if self.path.startswith(f"/v1/{name}/")), "")
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the page says that a key opens it."""
+        return "security" in self.spec
 
     @property
     def creates(self) -> bool:

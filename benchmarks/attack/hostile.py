@@ -13,7 +13,7 @@ import httpx
 from attack.filling import Call, CannotFill, Operation, fill
 from attack.world import Owner, lines, nobodys, rows
 
-ANY_KEY = re.compile(r"/v1/(me|usage|verticals|collections(/.*)?)")
+ANY_KEY = re.compile(r"/v1/(me|usage|verticals|(models|collections)(/.*)?)|/v2/models/.*")
 """What every key of a tenant may read, whatever its scopes."""
 
 SCOPE_OF = {
@@ -26,7 +26,7 @@ SCOPE_OF = {
     r"GET .*/conversations(/.*/handoff)?$": "data",
     r"POST .*/(replies|handoff:accept|handoff:return)": "data",
     r".*/datasets": "data",
-    r".*/(feedback|parse|judge|answer|conversations)": "predict",
+    r".*/(feedback|parse|judge|answer|conversations|predictions|batches|embeddings|infer)": "predict",
 }
 """Written down apart from the code that asks for them: the first that begins an operation's name decides."""
 
@@ -78,8 +78,8 @@ class Attack:
         """Make an attempt, and its twin where it has one."""
         answer = self._sent(attempt, attempt.call)
         twin = self._sent(attempt, attempt.twin) if attempt.twin else None
-        if answer.status_code == 201 and attempt.call.operation.path.endswith("/runs") and attempt.attacker:
-            attempt.attacker.http.post(f"{attempt.call.operation.path}/{answer.json()['id']}:cancel")
+        if answer.status_code == 201 and attempt.attacker and (jobs := jobs_of(attempt.call.operation.path)):
+            attempt.attacker.http.post(f"{jobs}/{answer.json()['id']}:cancel")
         with self.verdict.lock:
             self._judge(attempt, answer, twin)
 
@@ -113,6 +113,13 @@ class Attack:
             verdict.leak(kind, f"{attempt.call.operation.name}: {essence(answer)!r} is not {essence(twin)!r}")
 
 
+def jobs_of(path: str) -> str | None:
+    """Return where the jobs lie that a POST to `path` starts, None where it starts none."""
+    if path.endswith("/predictions:batch"):
+        return path.replace("/predictions:batch", "/batches")
+    return path if path.endswith("/runs") else None
+
+
 def arguments_shown(call: Call) -> str:
     """Return a call's arguments, short."""
     arguments = call.arguments()
@@ -130,7 +137,7 @@ def unknown_keys(found: Sequence[Operation], kind: str, keys: Iterable[str | Non
     """Every operation that needs a key, with keys that open nothing: 401."""
     for key in keys:
         for operation in found:
-            if operation.path.startswith("/v1/"):
+            if operation.needs_key:
                 call = fill(operation, victim.ids)
                 yield Attempt(
                     kind=kind, call=call, key=key, attacker=None, victims=(victim,), statuses=frozenset({401})
@@ -140,7 +147,7 @@ def unknown_keys(found: Sequence[Operation], kind: str, keys: Iterable[str | Non
 def wrong_doors(found: Sequence[Operation], operator: str, owner: Owner) -> Iterator[Attempt]:
     """The operator's key at tenants' routes, and a tenant's at the operator's: 401."""
     for operation in found:
-        if operation.path.startswith("/v1/"):
+        if operation.needs_key:
             of_operator = operation.path.startswith("/v1/admin/")
             kind, key = ("tenant_on_operator", owner.key) if of_operator else ("operator_on_tenant", operator)
             call = fill(operation, owner.ids)
@@ -165,7 +172,7 @@ def disabled_verticals(found: Sequence[Operation], bare: Owner, victim: Owner) -
 def foreign_ids(found: Sequence[Operation], attacker: Owner, victim: Owner) -> Iterator[Attempt]:
     """Each id of a request in turn, then all together, replaced by another tenant's; the twin's by nobody's."""
     for operation in found:
-        if operation.path.startswith("/v1/admin/") or not operation.path.startswith("/v1/"):
+        if operation.path.startswith("/v1/admin/") or not operation.needs_key:
             continue
         own, theirs = fill(operation, attacker.ids), fill(operation, victim.ids)
         slots = [slot for slot in own.slots if attacker.ids[slot.id] != victim.ids[slot.id]]
@@ -275,7 +282,7 @@ def wrong_scopes(found: Sequence[Operation], keys: Mapping[str, str], clerk: Own
     """Every operation by keys of one scope each: 403, but for the scope that it needs."""
     ids = {name: nobodys(id_) for name, id_ in victim.ids.items()} | {"verticals.name": "praise"}
     for operation in found:
-        if operation.path.startswith("/v1/admin/") or not operation.path.startswith("/v1/"):
+        if operation.path.startswith("/v1/admin/") or not operation.needs_key:
             continue
         needed = scope_of(operation)
         for scope, key in keys.items():
@@ -315,11 +322,7 @@ def snapshot(owner: Owner, found: Sequence[Operation]) -> dict[str, Any]:
     """Return all that a tenant can read of its own, without what changes by itself."""
     seen = {}
     for operation in found:
-        if (
-            operation.method == "GET"
-            and operation.path.startswith("/v1/")
-            and not operation.path.startswith("/v1/admin/")
-        ):
+        if operation.method == "GET" and operation.needs_key and not operation.path.startswith("/v1/admin/"):
             answer = owner.http.request(**fill(operation, owner.ids).arguments())
             if answer.status_code < 400:
                 seen[operation.name] = _still(answer)
@@ -346,7 +349,7 @@ def insist_that_calls_get_through(
     first = {(o.method, o.path.removeprefix("/v1/customer-service")) for o in found if o.vertical == "customer-service"}
     called = 0
     for operation in found:
-        if not operation.path.startswith("/v1/"):
+        if not operation.needs_key:
             continue
         again = (operation.method, operation.path.removeprefix(f"/v1/{operation.vertical}"))
         if operation.vertical not in ("", "customer-service") and again in first:
@@ -358,8 +361,8 @@ def insist_that_calls_get_through(
         answers = [client.request(**call.arguments()) for _ in range(2 if operation.creates else 1)]
         called += len(answers)
         _insist(operation, call, answers)
-        if operation.path.endswith("/runs") and operation.creates:
-            client.post(f"{operation.path}/{answers[0].json()['id']}:cancel")
+        if operation.creates and (jobs := jobs_of(operation.path)):
+            client.post(f"{jobs}/{answers[0].json()['id']}:cancel")
     return called
 
 

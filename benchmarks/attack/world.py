@@ -21,6 +21,9 @@ _TEXTS = {
     "cancel": ("cancel my order", "i do not want it any more", "stop the order please", "call the purchase off"),
 }
 
+PUBLIC = frozenset({"model", "model_name"})
+"""Names that are the same for every tenant."""
+
 
 @dataclass
 class Owner:
@@ -41,7 +44,8 @@ class Owner:
 
     def secrets(self) -> set[str]:
         """Return what must not reach anybody else: the string, the key, and every id that is its own."""
-        return {self.canary, self.key.rpartition("_")[2], self.id, *self.ids.values()} - {"customer_service", "intent"}
+        own = {id_ for name, id_ in self.ids.items() if name not in PUBLIC}
+        return {self.canary, self.key.rpartition("_")[2], self.id, *own} - {"customer_service", "intent"}
 
 
 def new_owner(operator: httpx.Client, url: str, enable: Sequence[str] = ("customer_service", "praise")) -> Owner:
@@ -64,7 +68,7 @@ def furnish(owner: Owner) -> Owner:
 
 def furnish_little(owner: Owner, like: Owner) -> Owner:
     """Make what needs no run, and name in place of the rest what nobody has."""
-    for kind in (_dataset, _key, _collection, _knowledge, _conversation):
+    for kind in (_dataset, _key, _collection, _knowledge, _conversation, _models):
         owner.ids.update(kind(owner))
     owner.ids = {**{name: nobodys(id_) for name, id_ in like.ids.items()}, **owner.ids}
     return owner
@@ -173,6 +177,24 @@ def _knowledge(owner: Owner) -> dict[str, str]:
     return made
 
 
+def _batch(owner: Owner) -> dict[str, str]:
+    rows_ = [{"text": f"where is it {owner.canary}"}, {"text": "", owner.canary: 1}]
+    batch = owner.call("POST", f"{API}/predictions:batch", 201, params={"task": "intent"}, content=lines(rows_))
+    deadline = time.monotonic() + 120
+    while batch["ended_at"] is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+        batch = owner.call("GET", f"{API}/batches/{batch['id']}", 200)
+    assert batch["state"] == "succeeded", batch
+    return {"batch": batch["id"]}
+
+
+def _models(owner: Owner) -> dict[str, str]:
+    base = owner.call("GET", "/v1/models", 200)["data"][0]["id"]
+    name = "customer_service.intent"
+    version = owner.call("GET", f"/v2/models/{name}", 200)["versions"][0]
+    return {"model": base, "model_name": name, "model_version": version}
+
+
 def _conversation(owner: Owner) -> dict[str, str]:
     body = {"customer": {"name": owner.canary}}
     conversation = owner.call("POST", f"{API}/conversations", 201, json=body)["id"]
@@ -203,5 +225,7 @@ KINDS: list[Callable[[Owner], dict[str, str]]] = [
     _knowledge,
     _conversation,
     _question,
+    _batch,
+    _models,
 ]
 """In the order in which they need each other."""

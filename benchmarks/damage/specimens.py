@@ -19,9 +19,10 @@ from podion.data.datasets import build
 from podion.data.records import Accepted
 from podion.finetuning.checkpoints import Checkpoint, Checkpoints
 from podion.finetuning.prototypes import head_file, zero_shot
-from podion.hosting.adapter_cache import AdapterCache
+from podion.hosting.adapter_cache import LoadedAdapter
 from podion.hosting.adapter_files import AdapterParts, Calibration, LoraFiles, read_adapter, write_adapter
 from podion.hosting.answering import answer_rows
+from podion.hosting.head_loading import load_head
 from podion.lifecycle.intact import dataset_digest, intact_dataset, publish_dataset
 from podion.nn import States
 from podion.retrieval.collections import Collections, kind_of
@@ -91,7 +92,17 @@ class Installation:
         rows = torch.from_numpy(draw.normal(size=(8, HIDDEN)).astype(np.float32))
 
         def read() -> Any:
-            adapter = AdapterCache(torch.device("cpu"), 1 << 20).get(str(folder), digest)
+            read = read_adapter(folder, digest)
+            adapter = LoadedAdapter(
+                digest=digest,
+                head=load_head(read.head, read.head_tensors, torch.device("cpu")),
+                head_path=read.head.implementation,
+                calibration=read.calibration,
+                pooled=None,
+                record=None,
+                cut=None,
+                nbytes=0,
+            )
             return answer_rows(adapter, _states(rows), [{"text": "x"}] * len(rows))
 
         return Specimen(name="adapter", files=_files_in(folder), read=read)
@@ -199,7 +210,7 @@ class Installation:
         return Specimen(name="backup", files=(path,), read=read)
 
 
-async def _embed(texts: Sequence[str], kind: str = "query") -> NDArray[np.float32]:
+async def _embed(texts: Sequence[str], kind: str = "query", owner: str = "") -> NDArray[np.float32]:
     """A base that is made up: the sum of a vector a word."""
     rows = np.array([sum(_word(word) for word in ["", *text.lower().split()]) for text in texts], np.float32)
     found: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)

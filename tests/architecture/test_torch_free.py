@@ -21,6 +21,7 @@ SINGLE = (
     "hosting.client",
     "hosting.protocol",
     "hosting.reader",
+    "lifecycle.batch_child",
     "lifecycle.deployments",
     "lifecycle.feedback",
     "lifecycle.predictor",

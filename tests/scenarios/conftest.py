@@ -104,8 +104,13 @@ def without_request_id() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def processes() -> Callable[[Any], dict[str, psutil.Process]]:
-    """A function that returns a server's living children by what they are: `api`, `engine`, `run`."""
-    marks = {"podion.api.server": "api", "podion.hosting.server": "engine", "podion.lifecycle.child": "run"}
+    """A function that returns a server's living children by what they are: `api`, `engine`, `run`, `batch`."""
+    marks = {
+        "podion.api.server": "api",
+        "podion.hosting.server": "engine",
+        "podion.lifecycle.child": "run",
+        "podion.lifecycle.batch_child": "batch",
+    }
 
     def children(server: Any) -> dict[str, psutil.Process]:
         found = {}

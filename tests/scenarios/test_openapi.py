@@ -14,7 +14,7 @@ from attack.cases import Tally, World
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 22
+EXAMPLES = 18
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 
@@ -29,7 +29,15 @@ def world(make_server: Callable[..., Any], utterances: list[dict[str, Any]]) -> 
     tenant.json("POST", "/v1/customer-service/deployments", 201, json=body)
     second = tenant.json("POST", "/v1/customer-service/deployments", 201, json=body)
     answer = tenant.json("POST", "/v1/customer-service/parse", 200, json={"text": "where is my parcel"})
+    batch = tenant.json(
+        "POST", "/v1/customer-service/predictions:batch", 201, params={"task": "intent"}, content=b'{"text": "hello"}'
+    )
     ids = {
+        "batch_id": batch["id"],
+        "model": "minilm-l6",
+        "model_id": "minilm-l6",
+        "model_name": "customer_service.intent",
+        "model_version": run["adapter"],
         "dataset_id": dataset,
         "dataset": dataset,
         "extends": dataset,
@@ -95,11 +103,13 @@ def test_every_operation_says_what_it_is(page: dict[str, Any]) -> None:
 
 def test_every_operation_documents_its_problems_and_its_key(page: dict[str, Any]) -> None:
     assert page["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    inference = {"application/json": {"schema": {"$ref": "#/components/schemas/InferenceProblem"}}}
     for method, path, operation in operations(page):
         for status in ("4XX", "5XX"):
             content = operation["responses"][status]["content"]
-            assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        assert ("security" in operation) == path.startswith("/v1/"), (method, path)
+            assert content == (inference if path.startswith("/v2") else problem), (method, path, content)
+        assert ("security" in operation) == path.startswith(("/v1/", "/v2/models/")), (method, path)
     required = {"type", "title", "status", "detail", "code", "request_id"}
     assert set(page["components"]["schemas"]["Problem"]["required"]) == required
 
@@ -113,7 +123,8 @@ def test_every_vertical_has_the_routes_of_the_host(page: dict[str, Any]) -> None
         "POST runs", "GET runs", "GET runs/{run_id}", "GET runs/{run_id}/events", "POST runs/{run_id}:cancel",
         "GET adapters", "GET adapters/{adapter_id}/export",
         "POST deployments", "GET deployments", "POST deployments/{deployment_id}:rollback",
-        "POST feedback",
+        "POST predictions:batch", "GET batches", "GET batches/{batch_id}", "GET batches/{batch_id}/answers",
+        "POST batches/{batch_id}:cancel", "POST feedback",
     }  # fmt: skip
     assert shared <= of["customer_service"] & of["praise"], shared - (of["customer_service"] & of["praise"])
 

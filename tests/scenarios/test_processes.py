@@ -73,7 +73,10 @@ def test_a_killed_engine_costs_what_was_in_flight_and_nothing_else(
     until(lambda: len(answers) >= 4)
     before = processes(own)
     before["engine"].kill()
+    killed = time.monotonic()
     until(lambda: any(answer.status_code == 503 for answer in answers))
+    until(lambda: processes(own).get("engine", before["engine"]).pid != before["engine"].pid)
+    assert time.monotonic() - killed < 2, "who waited was told, and it is starting again"
     assert tenant.json("GET", f"{API}/datasets", 200)["data"], "what needs no engine is served"
     assert httpx.get(f"{own.url}/livez").status_code == 200
     count = until(lambda: len(answers) if answers[-1].status_code == 200 and processes(own).get("engine") else 0)

@@ -372,7 +372,7 @@ def test_plain_peft_computes_what_we_serve(
     lora = read_adapter(folder).lora
     assert lora is not None
     rows = encoder.tokenise(texts)
-    ours = encoder.states(rows, adapters=[encoder.pool.put(read_deltas(lora), 'exported')] * len(rows)).pooled
+    ours = encoder.states(rows, adapters=[encoder.pool.put(read_deltas(lora), "exported")] * len(rows)).pooled
     assert (ours - theirs).abs().max() < 1e-5
     assert (ours - encoder.states(rows).pooled).abs().max() > 1e-3, "the adapter does something"
 

@@ -97,6 +97,8 @@ class PluginError(PodionError):
 
     title = "A plugin failed"
     code = "plugin_failed"
+    adapter: str = ""
+    """The version whose head did it, where it was one."""
 
 
 class QuotaExceeded(PodionError):

@@ -44,6 +44,9 @@ def start_log(part: str, level: LogLevel = "info") -> None:
 def begin(handler: logging.Handler, level: LogLevel = "info") -> None:
     """Make `handler` the only one, and log through it what would go to standard error unasked."""
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # No line shows them, so they need not be found out for each (see "Optimization" in Python's logging how-to).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
     sys.excepthook = _uncaught

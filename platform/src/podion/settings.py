@@ -16,6 +16,9 @@ Device = Literal["auto", "cpu", "cuda"]
 Runtime = Literal["fp32", "int8", "bf16"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
+RESTARTS = "PODION_RESTARTS"
+"""Set by the supervisor for each process that it keeps alive: how often it has been started again."""
+
 LONGEST_SOCKET_PATH = 103
 """Bytes of a unix socket's path that every system takes."""
 
@@ -38,7 +41,9 @@ class Settings(BaseSettings):
     files_url: str = Field(default="", description="folder of files; empty means one in the state folder")
     data: Path | None = Field(default=None, description="folder with public data sets, for tests and the demo")
     device: Device = Field(default="auto", description="where tensors live")
-    runtime: Runtime = Field(default="fp32", description="how a base computes: fp32 anywhere, int8 or bf16 where native")
+    runtime: Runtime = Field(
+        default="fp32", description="how a base computes: fp32 anywhere, int8 or bf16 where native"
+    )
     threads: int = Field(default=max(1, os.cpu_count() or 1), ge=1, le=256, description="compute threads a process")
     base: str = Field(default="me5-small", min_length=1, description="default base model")
     strict_plugins: bool = Field(default=False, description="a quarantined plugin stops the start")
@@ -49,6 +54,7 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=60_000, ge=0, description="a tenant's requests to one API process; 0: any")
     requests_at_once: int = Field(default=512, ge=0, description="requests one API process works on at once; 0: any")
     tenant_requests_at_once: int = Field(default=256, ge=0, description="the same of one tenant; 0: any")
+    queue_seconds: float = Field(default=2, gt=0, description="expected wait for the engine that is refused")
     failed_keys_per_minute: int = Field(default=60, ge=0, description="wrong keys an address, or a key's id; 0: any")
     trusted_proxies: str = Field(
         default="",
@@ -59,6 +65,8 @@ class Settings(BaseSettings):
     plugin_load_seconds: float = Field(default=60, gt=0, description="seconds each step of a plugin's load may take")
     upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
     index_memory_mb: int = Field(default=512, ge=16, description="most memory of one process's search indexes, in MiB")
+    adapter_memory_mb: int = Field(default=1024, ge=1, description="most memory of adapters in the engine, in MiB")
+    state_memory_mb: int = Field(default=256, ge=0, description="most memory of states it remembers, in MiB; 0: none")
     upload_rows: int = Field(default=1_000_000, ge=1, description="most rows of one upload")
 
     @field_validator("home", "bases", mode="after")

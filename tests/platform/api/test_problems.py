@@ -110,6 +110,12 @@ def test_paths_and_methods_that_are_not_there() -> None:
     assert answer.headers["allow"] == "POST"
 
 
+def test_below_v2_an_error_has_the_form_of_the_inference_protocol() -> None:
+    answer = make().get("/v2/models/none")
+    assert (answer.status_code, answer.json()) == (404, {"error": "GET /v2/models/none is not there"})
+    assert answer.headers["content-type"] == "application/json"
+
+
 def test_the_openapi_page_shows_the_document() -> None:
     page = make().get("/openapi.json").json()
     assert page["components"]["schemas"]["Problem"]["required"] == [

@@ -128,6 +128,20 @@ def test_no_adapter_is_not_found(tmp_path: Path) -> None:
         assert raised.value.code == "unknown_adapter"
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_nested_without_end_or_empty_is_malformed(tmp_path: Path, name: str) -> None:
+    write_adapter(tmp_path / "a", parts())
+    for content in (b"[" * 100_000, b""):
+        (tmp_path / "a" / name).write_bytes(content)
+        if name != "manifest.json":
+            manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+            manifest["files"][name] = hashlib.sha256(content).hexdigest()
+            (tmp_path / "a" / "manifest.json").write_text(json.dumps(manifest))
+        with pytest.raises(DataError, match="malformed") as raised:
+            read_adapter(tmp_path / "a")
+        assert raised.value.code == "damaged_adapter"
+
+
 @pytest.mark.parametrize("names", [["../outside"], ["card.json"], []])
 def test_a_manifest_lists_exactly_an_adapters_files(tmp_path: Path, names: list[str]) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "files": dict.fromkeys(names, "0")}))

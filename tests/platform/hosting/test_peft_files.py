@@ -320,7 +320,7 @@ json_values = st.recursive(
 names = st.sampled_from([*LoraFiles.__dataclass_fields__, "r", "lora_alpha", "rank_pattern", "bias", "init_r"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     kind=st.sampled_from(["LORA", "ADALORA", "IA3"]),
     config=st.dictionaries(names, json_values, max_size=4),

@@ -1,12 +1,10 @@
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from podion.errors import Conflict, DataError, NotFound, PluginError, PodionError, TooLarge, Unavailable
 from podion.hosting import protocol
-from podion.hosting.protocol import Call, Failed, call_from, message_of, pack, read_message
+from podion.hosting.protocol import Call, Failed, Frames, call_from, message_of, pack
 
 json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
@@ -16,13 +14,8 @@ json = st.recursive(
 
 
 def receive(content: bytes) -> object:
-    async def read() -> object:
-        reader = asyncio.StreamReader()
-        reader.feed_data(content)
-        reader.feed_eof()
-        return await read_message(reader)
-
-    return asyncio.run(read())
+    [message] = Frames().feed(content)
+    return message
 
 
 @given(st.dictionaries(st.text(), json, max_size=4))
@@ -30,9 +23,19 @@ def test_what_is_packed_is_read(message: dict[str, object]) -> None:
     assert receive(pack(message)) == message
 
 
+@given(st.lists(st.dictionaries(st.text(), json, max_size=2), max_size=4), st.lists(st.integers(1, 40), max_size=20))
+def test_messages_arrive_in_pieces_of_any_size(messages: list[dict[str, object]], cuts: list[int]) -> None:
+    content = b"".join(map(pack, messages))
+    frames, found = Frames(), []
+    for size in cuts:
+        found += frames.feed(content[:size])
+        content = content[size:]
+    assert found + frames.feed(content) == messages
+
+
 @given(st.lists(st.dictionaries(st.text(), json, max_size=3), max_size=3))
 def test_a_call_survives_the_wire(records: list[dict[str, object]]) -> None:
-    call = Call(owner="t", base="b", folder="/f", digest="d", records=tuple(records))
+    call = Call(owner="t", base="b", folder="/f", digest="d", records=tuple(records), urgency="bulk")
     received = receive(pack({"call": message_of(call)}))
     assert isinstance(received, dict)
     assert call_from(received["call"]) == call
@@ -61,6 +64,7 @@ def test_bad_output_of_a_plugin_stays_an_error_of_the_server() -> None:
         {"owner": 1, "base": "b", "folder": "f", "digest": "d", "records": []},
         {"owner": "o", "base": "b", "folder": "f", "digest": "d", "records": ["text"]},
         {"owner": "o", "base": "b", "folder": "f", "digest": "d", "records": None},
+        {"owner": "o", "base": "b", "folder": "f", "digest": "d", "records": [], "urgency": "now"},
     ],
 )
 def test_a_call_that_is_none_is_refused(message: dict[str, object]) -> None:

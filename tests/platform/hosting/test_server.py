@@ -70,7 +70,7 @@ def test_calls_together_share_a_pass_and_fail_together(running_engine: Any, adap
     slots = adapter(texts, implementation="podion.hosting.heads:SpanTagger")
 
     async def story(client: EngineClient) -> None:
-        await client.answer(intent)  # the engine is made and the base loaded
+        await client.answer(adapter(("hello",)))  # the engine is made and the base loaded
         before = await client.status()
         found = await client.answer_all([intent, slots])
         after = await client.status()
@@ -91,13 +91,19 @@ def test_calls_fail_alone(running_engine: Any, adapter: Maker, tmp_path: Path) -
         good = adapter(("hello",))
         bad = dataclasses.replace(good, folder=str(tmp_path / "absent"))
         exploding = adapter(implementation="podion.hosting.heads:Absent", tensors={})
+        nonsense = adapter(tensors={"linear.weight": np.full((3, 32), np.nan, np.float32), "linear.bias": np.zeros(3)})
         results = await asyncio.gather(
-            *(client.answer(call) for call in (bad, good, exploding)), return_exceptions=True
+            *(client.answer(call) for call in (bad, good, exploding, nonsense)), return_exceptions=True
         )
         assert isinstance(results[0], PodionError)
         assert (results[0].code, results[0].status) == ("unknown_adapter", 500)
         assert isinstance(results[1], Answered)
         assert isinstance(results[2], PluginError)
+        assert isinstance(results[3], PluginError)
+        assert (results[3].code, results[3].adapter) == ("bad_output", nonsense.digest)
+        with pytest.raises(PluginError) as raised:
+            await client.answer_all([good, nonsense])
+        assert raised.value.adapter == nonsense.digest
 
     talk(running_engine.socket, story)
 

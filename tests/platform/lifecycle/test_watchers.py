@@ -1,6 +1,7 @@
 """Hooks that watch are called after the reply, and what they raise hurts nobody."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,9 @@ class Watching:
         self.seen: list[str] = []
         self.go_on = threading.Event()
         self.go_on.set()
+
+    def watches_predictions(self, vertical: str) -> bool:
+        return vertical == "v"
 
     def watch_prediction(self, served: Served) -> None:
         self.go_on.wait(10)
@@ -45,6 +49,7 @@ def test_events_arrive_in_order_and_a_broken_hook_stops_none(caplog: pytest.LogC
     watching = Watchers(catalogue)
     for prediction in ("one", "bad", "two"):
         watching.served(served(prediction))
+    watching.served(replace(served("of a plugin that does not watch"), vertical="other"))
     watching.reviewed(reviewed("two"))
     watching.close()
     assert catalogue.seen == ["one", "two", "feedback two"]

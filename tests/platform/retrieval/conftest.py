@@ -29,7 +29,7 @@ class Base:
         self.fingerprint = "one"
         self.embedded = 0
 
-    async def embed(self, texts: Sequence[str], kind: str = "query") -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], kind: str = "query", owner: str = "") -> NDArray[np.float32]:
         self.embedded += len(texts)
         rows = np.array([sum(self._word(word) for word in ["", *text.lower().split()]) for text in texts], np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)

@@ -208,7 +208,7 @@ def test_closing_lets_go_of_what_is_embedded_anew(shelf: Any, note: Note, monkey
     async def stuck() -> None:
         embed = shelf.base.embed
 
-        async def slow(texts: Any, kind: str = "query") -> Any:
+        async def slow(texts: Any, kind: str, owner: str) -> Any:
             if kind == "passage":
                 await asyncio.sleep(60)
             return await embed(texts, kind)

@@ -226,6 +226,28 @@ def test_events_of_a_job_are_counted_from_one(connection: Connection) -> None:
     assert jobs.get(connection, "ten_ours", first.id).progress == {"epoch": 2}  # type: ignore[union-attr]
 
 
+def test_progress_without_an_event_needs_the_fence_and_is_found_by_the_next_holder(connection: Connection) -> None:
+    put(connection)
+    first = claim(connection)
+    assert jobs.set_progress(connection, first.id, first.fence, {"done": 3})
+    assert jobs.release(connection, first.id, first.fence)
+    again = claim(connection)
+    assert again.progress == {"done": 3}
+    assert not jobs.set_progress(connection, first.id, first.fence, {"done": 4})
+    assert jobs.get(connection, "ten_ours", first.id).progress == {"done": 3}  # type: ignore[union-attr]
+    assert jobs.events_after(connection, "ten_ours", first.id) == []
+
+
+def test_open_jobs_are_counted_by_tenant_and_kind(connection: Connection) -> None:
+    for tenant, kind in (("ten_ours", "run"), ("ten_ours", "indexing"), ("ten_theirs", "run")):
+        put(connection, tenant, kind)
+    running = claim(connection)
+    assert jobs.count_open(connection, "ten_ours", "run") == 1
+    assert jobs.finish(connection, running.id, running.fence, "succeeded")
+    assert jobs.count_open(connection, "ten_ours", "run") == 0
+    assert jobs.count_open(connection, "ten_theirs", "run") == 1
+
+
 def test_a_state_of_its_own_invention_is_refused(connection: Connection) -> None:
     with pytest.raises(IntegrityError):
         put(connection, state="paused")

@@ -1,7 +1,6 @@
 """From a key to a caller: who is it, what may the key do, has the tenant enabled the vertical."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,12 +20,8 @@ from podion.storage.database import Database
 from podion.storage.enablements import EnablementRow
 from podion.tenancy.keys import Identity, authenticate, digest
 from podion.tenancy.operator import is_operator
+from podion.tenancy.remembered import Remembered
 from podion.vertical import Vertical
-
-REMEMBERED_SECONDS = 0.5
-"""A revoked key, or a disabled vertical, is refused by every worker within this time."""
-
-_MOST_REMEMBERED = 10_000
 
 bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer <key>`")
 
@@ -40,13 +35,13 @@ class Access:
 
 
 class TenantGate:
-    """Admits requests by their key, within their tenant's allowance; remembers a key for half a second."""
+    """Admits requests by their key, within their tenant's allowance; see `Remembered` for how soon a change is seen."""
 
     def __init__(self, database: Database, quota: RequestQuota, failed: FailedKeys) -> None:
         self._database = database
         self._quota = quota
         self._failed = failed
-        self._remembered: dict[str, tuple[float, Access]] = {}
+        self._remembered: Remembered[Access] = Remembered(database.mark, lambda access: access.identity.tenant)
 
     async def access(self, request: Request) -> Access:
         """Return what the request's key opens; raises `Unauthenticated`."""
@@ -54,44 +49,49 @@ class TenantGate:
         if isinstance(known, Access):
             return known
         presented = _presented(request)
-        key = digest(presented)
-        until, access = self._remembered.get(key, (0.0, None))
-        if access is None or until < time.monotonic():
-            access = await self._known(request, presented)
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[key] = (time.monotonic() + REMEMBERED_SECONDS, access)
+        access = await self._known(request, presented)
         self._quota.spend(access.identity.tenant)
         request.state.place.claim(access.identity.tenant)
         request.state.access = access
         return access
 
     async def _known(self, request: Request, presented: str) -> Access:
+        key = digest(presented)
         try:
-            return await self._database.read(lambda c: _look_up(c, presented))
+            access = await self._remembered.get(key, lambda: self._look_up(presented))
+            if access.identity.has_ended():
+                self.forget(access.identity.tenant)
+                access = await self._remembered.get(key, lambda: self._look_up(presented))
+            return access
         except Unauthenticated:
             names = names_of(request, presented)
             self._failed.check(*names)
             self._failed.failed(*names)
             raise
 
+    async def _look_up(self, presented: str) -> Access:
+        return await self._database.read(lambda c: _look_up(c, presented))
+
     def forget(self, tenant: str) -> None:
-        """Drop what is remembered of a tenant, after a change to its keys or verticals."""
-        kept = {k: v for k, v in self._remembered.items() if v[1].identity.tenant != tenant}
-        self._remembered = kept
+        """See a tenant's keys and verticals anew; to be called after a change to them."""
+        self._remembered.forget(tenant)
 
     async def admit(self, request: Request, scopes: Sequence[str]) -> VerticalCaller:
         """Return the caller of a vertical's route; raises `Unauthenticated`, `NotFound` or `Forbidden`."""
         access = await self.access(request)
-        vertical = request.state.vertical_declared
-        _check_scopes(access.identity, scopes)
-        return VerticalCaller(
-            identity=access.identity,
-            enablement=access.enabled.get(vertical.name),
-            vertical=vertical,
-            services=services_of(request),
-            new_id=id_maker(request),
-        )
+        check_scopes(access.identity, scopes)
+        return caller_of(request, access, request.state.vertical_declared)
+
+
+def caller_of(request: Request, access: Access, vertical: Vertical) -> VerticalCaller:
+    """Return who calls, at the routes of a vertical."""
+    return VerticalCaller(
+        identity=access.identity,
+        enablement=access.enabled.get(vertical.name),
+        vertical=vertical,
+        services=services_of(request),
+        new_id=id_maker(request),
+    )
 
 
 def _presented(request: Request) -> str:
@@ -110,7 +110,8 @@ def _look_up(c: Connection, presented: str) -> Access:
     return Access(identity=identity, enabled={row.vertical: row for row in rows})
 
 
-def _check_scopes(identity: Identity, scopes: Sequence[str]) -> None:
+def check_scopes(identity: Identity, scopes: Iterable[str]) -> None:
+    """Raise `Forbidden` for a key that lacks one of the scopes."""
     missing = [scope for scope in scopes if scope not in identity.scopes]
     if missing:
         raise Forbidden(
@@ -119,10 +120,15 @@ def _check_scopes(identity: Identity, scopes: Sequence[str]) -> None:
         )
 
 
-def enabled(vertical: Vertical) -> Any:
-    """Return the dependency that lets only tenants through who enabled `vertical`; others see 404."""
+@dataclass(frozen=True, eq=False)
+class Enabled:
+    """The dependency that lets only tenants through who enabled a vertical; others see 404."""
 
-    async def gate(request: Request) -> None:
+    vertical: Vertical
+
+    async def __call__(self, request: Request) -> None:
+        """Let a request act in the vertical; raises `Unauthenticated` or `NotFound`."""
+        vertical = self.vertical
         request.state.vertical = vertical.name
         request.state.vertical_declared = vertical
         access = await request.app.state.gatekeeper.access(request)
@@ -130,8 +136,6 @@ def enabled(vertical: Vertical) -> Any:
             raise NotFound(
                 f"the vertical {vertical.name} is not enabled: an admin key can PUT /v1/verticals/{vertical.name}"
             )
-
-    return Depends(gate)
 
 
 async def _identity(request: Request) -> Identity:
@@ -141,19 +145,19 @@ async def _identity(request: Request) -> Identity:
 
 async def _admin(request: Request) -> Identity:
     identity = await _identity(request)
-    _check_scopes(identity, ("admin",))
+    check_scopes(identity, ("admin",))
     return identity
 
 
 async def _data(request: Request) -> Identity:
     identity = await _identity(request)
-    _check_scopes(identity, ("data",))
+    check_scopes(identity, ("data",))
     return identity
 
 
 async def _predict(request: Request) -> Identity:
     identity = await _identity(request)
-    _check_scopes(identity, ("predict",))
+    check_scopes(identity, ("predict",))
     return identity
 
 

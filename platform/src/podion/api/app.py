@@ -1,5 +1,6 @@
 """The composition root: makes every part once and wires it; decides nothing."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -7,22 +8,25 @@ from contextlib import asynccontextmanager
 import numpy as np
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, Depends, FastAPI, Security
+from fastapi.telemetry import TelemetryConfig
 from fastapi_offline import FastAPIOffline
 from numpy.typing import NDArray
 
 from podion.api import openapi_headers, problems
-from podion.api.access import TenantGate, bearer, enabled
+from podion.api.access import Enabled, TenantGate, bearer
 from podion.api.body_limit import BodyLimit
 from podion.api.crowd import Crowd
 from podion.api.failed_keys import FailedKeys
+from podion.api.hot_routes import HotRoutes
 from podion.api.idempotency import forget_old
 from podion.api.metrics import Metrics
 from podion.api.middleware import RequestLog
 from podion.api.plugin_limits import PluginLimits
 from podion.api.quota import RequestQuota
 from podion.api.replays import KeepAnswers, ReplayedAnswer, replayable, send_again
-from podion.api.routes import admin, collections, health, keys, me
+from podion.api.routes import admin, collections, embeddings, health, inference, keys, me
 from podion.api.routes.adapters import adapters_router
+from podion.api.routes.batches import batches_router
 from podion.api.routes.datasets import datasets_router
 from podion.api.routes.deployments import deployments_router
 from podion.api.routes.feedback import feedback_router
@@ -32,9 +36,11 @@ from podion.api.stalls import StallWatch
 from podion.api.start_check import check_routes
 from podion.catalogue.catalogue import Catalogue
 from podion.data.masking.policies import Masking
+from podion.errors import PodionError
 from podion.hosting.bases import InstalledBase, find_base
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import TextKind
+from podion.lifecycle.batches import sweep
 from podion.lifecycle.deployments import Deployer
 from podion.lifecycle.predictor import Predictor
 from podion.lifecycle.watchers import Watchers
@@ -51,7 +57,18 @@ log = logging.getLogger("podion.api")
 
 _DESCRIPTION = "One base model, many verticals: each tenant uploads records, fine-tunes its own adapter and calls it."
 _ROUTE_THREADS = 256
-_HOST_ROUTERS = (datasets_router, runs_router, adapters_router, deployments_router, feedback_router)
+_NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operation_spans=False, auto_configure=False)
+"""FastAPI would look into the environment at each request for somebody to send it to; nothing leaves the machine."""
+
+_SWEEP_SECONDS = 3600.0
+_HOST_ROUTERS = (
+    datasets_router,
+    runs_router,
+    adapters_router,
+    deployments_router,
+    batches_router,
+    feedback_router,
+)
 
 
 def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
@@ -71,10 +88,12 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         await services.database.write(forget_old)
         stalls = StallWatch()
         stalls.start()
+        sweeping = asyncio.create_task(_sweep_batches(services), name="sweep of bulk jobs")
         # A plugin's plain functions run in threads, and one that hangs keeps its own: there must be some for others.
         current_default_thread_limiter().total_tokens = _ROUTE_THREADS
         log.info("ready: %d verticals", len(catalogue.verticals))
         yield
+        sweeping.cancel()
         stalls.close()
         services.watchers.close()
         await services.collections.close()
@@ -89,6 +108,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         responses=problems.DOCUMENTED,
+        telemetry=_NO_TELEMETRY,
     )
     problems.install(app)
     app.add_exception_handler(ReplayedAnswer, send_again)
@@ -98,20 +118,32 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     app.add_middleware(Crowd, most=settings.requests_at_once, most_each=settings.tenant_requests_at_once)
     app.add_middleware(RequestLog, metrics=metrics)
     app.include_router(health.router)
-    for router in (me.router, keys.router, admin.router, collections.router):
+    app.include_router(inference.health)
+    for router in (me.router, keys.router, admin.router, collections.router, embeddings.router, inference.router):
         app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
     check_routes(app)
+    app.router.routes.insert(0, HotRoutes(app.routes))
     problems.document(app)
     openapi_headers.document(app)
     return app
 
 
+async def _sweep_batches(services: Services) -> None:
+    """Delete the files of bulk jobs that are over, now and each hour."""
+    while True:
+        try:
+            await asyncio.to_thread(sweep, services.database, services.files)
+        except (PodionError, OSError):
+            log.exception("files of bulk jobs could not be deleted; again in an hour")
+        await asyncio.sleep(_SWEEP_SECONDS)
+
+
 def _mount(app: FastAPI, vertical: Vertical) -> None:
     """Give a vertical the host's routes and its own, behind the gate of enablement."""
     prefix = f"/v1/{vertical.path}"
-    gate = [Security(bearer), enabled(vertical)]
+    gate = [Security(bearer), Depends(Enabled(vertical))]
     for make in _HOST_ROUTERS:
         app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
     if isinstance(vertical.router, APIRouter):
@@ -127,10 +159,10 @@ def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Ser
     watchers = Watchers(catalogue)
 
     def base() -> InstalledBase:
-        return find_base(settings.base, settings.bases)
+        return find_base(settings.base, settings.bases).computed_by(settings.runtime)
 
-    async def embed(texts: Sequence[str], kind: TextKind = "query") -> NDArray[np.float32]:
-        return await engine.embed(base().name, texts, kind)
+    async def embed(texts: Sequence[str], kind: TextKind = "query", owner: str = "") -> NDArray[np.float32]:
+        return await engine.embed(base().name, texts, kind, owner=owner)
 
     searched = Collections(
         database=database,

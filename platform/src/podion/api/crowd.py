@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from podion.api.problems import problem
 from podion.errors import QuotaExceeded, Unavailable
 
-ALWAYS_IN = frozenset({"/livez", "/readyz", "/metrics"})
+ALWAYS_IN = frozenset({"/livez", "/readyz", "/metrics", "/v2/health/live", "/v2/health/ready"})
 """What says how the server is must answer when it is full."""
 
 

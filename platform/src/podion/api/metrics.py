@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from podion.api.engine_metrics import EngineCollector, Status
+
 
 class Metrics:
     """The counters of one API process, in a registry of their own."""
@@ -23,7 +25,23 @@ class Metrics:
         )
         self.predictions = Counter("podion_predictions_total", "Answers given", ["task"], registry=self.registry)
         self.engine_up = Gauge("podion_engine_up", "1 when the engine answers", registry=self.registry)
+        self._of_routes: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._engine = EngineCollector()
+        self.registry.register(self._engine)
 
-    def text(self) -> bytes:
-        """Return the exposition that `/metrics` serves."""
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request, and the time it took."""
+        # `labels` checks and sorts what it is given, each time; routes are few.
+        counters = self._of_routes.get((method, route, status))
+        if counters is None:
+            counters = self.requests.labels(method, route, status), self.seconds.labels(route)
+            self._of_routes[method, route, status] = counters
+        requests, times = counters
+        requests.inc()
+        times.observe(seconds)
+
+    def text(self, engine: Status | None = None) -> bytes:
+        """Return the exposition that `/metrics` serves; `engine` is the engine's status, None while it is away."""
+        self.engine_up.set(engine is not None)
+        self._engine.status = engine or {}
         return bytes(generate_latest(self.registry))

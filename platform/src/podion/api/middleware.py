@@ -49,8 +49,7 @@ class RequestLog:
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         path = _template(scope)
-        self._metrics.requests.labels(scope["method"], path, status).inc()
-        self._metrics.seconds.labels(path).observe(seconds)
+        self._metrics.answered(scope["method"], path, status, seconds)
         access = scope["state"].get("access")
         tenant = access.identity.tenant if access else "-"
         log.info(

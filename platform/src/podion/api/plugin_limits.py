@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 import anyio
 from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +69,7 @@ class PluginLimits:
             # In a task these two would stop the event loop, and the server with it.
             raise PluginEnded(f"a route raised {type(error).__name__}") from error
         finally:
-            relay.begun.set()
+            relay.begin()
 
     async def _outcome(self, scope: Scope, task: "asyncio.Task[None]", relay: "_Relay", plugin: str) -> Response | None:
         try:
@@ -113,7 +112,9 @@ class _Relay:
         self._send = send
         self._reading = False
         self._read = False
-        self.begun = asyncio.Event()
+        self._begun = False
+        self._waiting: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
         # Not the task is cancelled but its scope: a thread of anyio's outlives only the first.
         self.until = anyio.CancelScope()
         self.closed = False
@@ -121,14 +122,26 @@ class _Relay:
 
     async def begins_within(self, seconds: float) -> bool:
         """Return whether the answer begins in time; a client that is slow to send costs the plugin none of it."""
-        while True:
+        while not self._begun:
+            # A timer and a future: the tasks of `asyncio.wait_for` would cost every request more than its answer.
+            self._waiting = self._loop.create_future()
+            timer = self._loop.call_later(seconds, self._wake)
             try:
-                await asyncio.wait_for(self.begun.wait(), seconds)
-            except TimeoutError:
-                if not self._reading:
-                    return False
-            else:
-                return True
+                await self._waiting
+            finally:
+                timer.cancel()
+            if not self._begun and not self._reading:
+                return False
+        return True
+
+    def begin(self) -> None:
+        """Note that the answer has begun, or will never."""
+        self._begun = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def receive(self) -> Message:
         """Return the next message of the request."""
@@ -141,11 +154,11 @@ class _Relay:
     async def send(self, message: Message) -> None:
         """Pass one message of the response on."""
         if message["type"] == "http.response.start":
-            length = int(Headers(raw=message["headers"]).get("content-length", 0))
+            length = int(next((value for name, value in message["headers"] if name.lower() == b"content-length"), 0))
             self.refused = length if length > MOST_BYTES else 0
         if self.closed or self.refused:
             return
-        self.begun.set()
+        self.begin()
         await self._send(message)
 
 

@@ -15,6 +15,9 @@ from podion.errors import Fault, PluginError, PodionError
 log = logging.getLogger("podion.api")
 
 MEDIA_TYPE = "application/problem+json"
+INFERENCE = "/v2"
+"""Below it errors have the form of the Open Inference Protocol: `{"error": …}`, with the same status."""
+
 _SHOWN_FAULTS = 20
 _CODES = {404: "not_found", 405: "method_not_allowed", 408: "too_slow", 413: "too_large", 415: "unsupported_media_type"}
 
@@ -57,7 +60,9 @@ def problem(
     headers: dict[str, str] | None = None,
     plugin: str | None = None,
 ) -> Response:
-    """Return the problem document of one error."""
+    """Return the problem document of one error, or below `INFERENCE` that protocol's form of it."""
+    if request.url.path.startswith(INFERENCE):
+        return JSONResponse({"error": detail}, status, headers=headers)
     document = Problem(
         type=f"urn:podion:problem:{code}",
         title=title,

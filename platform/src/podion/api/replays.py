@@ -112,6 +112,9 @@ class KeepAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if scope["type"] != "http" or not has_key(scope):
+            await self._app(scope, receive, send)
+            return
         start: Message = {}
 
         async def keep_then_send(message: Message) -> None:
@@ -133,6 +136,11 @@ class KeepAnswers:
                     await send({"type": "http.response.body", "body": bytes(first.answer)})
 
         await self._app(scope, receive, keep_then_send)
+
+
+def has_key(scope: Scope) -> bool:
+    """Return whether a request names an `Idempotency-Key`."""
+    return any(name == b"idempotency-key" for name, _ in scope["headers"])
 
 
 def _kept(start: Message) -> bool:

@@ -1,5 +1,6 @@
 """The API process: `python -m podion.api.server LIFELINE`; started by the supervisor."""
 
+import gc
 import sys
 from functools import partial
 
@@ -28,6 +29,9 @@ def main(argv: list[str]) -> int:
         seconds=settings.plugin_load_seconds,
     )
     app = create_app(settings, catalogue)
+    # What the start has made stays for good: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         app,
         host=settings.host,

@@ -11,6 +11,7 @@ from podion.api.metrics import Metrics
 from podion.catalogue.catalogue import Catalogue
 from podion.data.masking.policies import Masking
 from podion.hosting.client import EngineClient
+from podion.hosting.protocol import TextKind
 from podion.lifecycle.deployments import Deployer
 from podion.lifecycle.predictor import Predictor
 from podion.lifecycle.watchers import Watchers
@@ -32,7 +33,7 @@ class Services:
     predictor: Predictor
     masking: Masking
     collections: Collections
-    embed: Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
+    embed: Callable[[Sequence[str], TextKind, str], Awaitable[NDArray[np.float32]]]
     deployer: Deployer
     watchers: Watchers
     metrics: Metrics

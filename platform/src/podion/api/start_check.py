@@ -11,7 +11,9 @@ from podion.api.access import GUARDS
 from podion.catalogue.route_checks import route_name
 from podion.errors import PodionError
 
-OPEN = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect"})
+OPEN = frozenset(
+    {"/livez", "/readyz", "/metrics", "/docs", "/docs/oauth2-redirect"} | {"/v2", "/v2/health/live", "/v2/health/ready"}
+)
 """The routes that need no key."""
 
 

@@ -103,7 +103,7 @@ class VerticalCaller:
         """Return one vector of length 1 a text, by the installation's base."""
         if len(texts) > MOST_EMBEDDED:
             raise TooLarge(f"{len(texts)} texts in one call: at most {MOST_EMBEDDED:,} are allowed")
-        vectors = await self._services.embed(texts)
+        vectors = await self._services.embed(texts, "query", self.tenant)
         await self._meter(Meter.EMBEDDINGS, len(texts), self._vertical.name)
         return [row.tolist() for row in vectors]
 

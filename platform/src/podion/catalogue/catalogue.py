@@ -92,6 +92,11 @@ class Catalogue:
             ]
         return [reason or f"The plugin {name!r} says no and gives no reason."]
 
+    def watches_predictions(self, vertical: str) -> bool:
+        """Return whether the plugin of a vertical wants to be told of predictions."""
+        manager = self.managers.get(vertical)
+        return manager is not None and implements(manager, "on_prediction")
+
     def watch_prediction(self, served: Served) -> None:
         """Tell the plugin of `served.vertical` of a prediction; what it raises is logged with the plugin's name."""
         self._tell_owner(served.vertical, "on_prediction", served=served)

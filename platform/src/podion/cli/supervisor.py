@@ -1,4 +1,4 @@
-"""The parent of the processes: keeps API and engine alive, starts a child for each run, dies last."""
+"""The parent of the processes: keeps API and engine alive, starts a child for each run and bulk job, dies last."""
 
 import fcntl
 import logging
@@ -16,8 +16,8 @@ from typing import IO
 from podion.errors import Conflict, Unavailable
 from podion.jobs import lifeline
 from podion.jobs.worker import Worker
-from podion.lifecycle.runs import KIND
-from podion.settings import Settings
+from podion.lifecycle import batches, runs
+from podion.settings import RESTARTS, Settings
 from podion.storage import jobs
 from podion.storage.database import Database, is_shared
 
@@ -29,6 +29,9 @@ _DRAIN_SECONDS = 15.0
 _STILLBORN_SECONDS = 5.0
 _MOST_STILLBORN = 5
 """Starts in a row that end at once, after which trying again helps nobody."""
+
+_BATCHES = 2
+"""Bulk jobs that are worked on at once; the engine is fair to the tenants among them."""
 
 
 @contextmanager
@@ -62,6 +65,7 @@ class Keeper:
         self._pause = 0.0
         self._due = 0.0
         self._stillborn = 0
+        self._restarts = 0
 
     def look(self) -> None:
         """Start the process when it is not running and its pause is over; raises `Unavailable` when that is no use."""
@@ -84,8 +88,9 @@ class Keeper:
             self._process = None
             self._due = now + self._pause
         if now >= self._due:
-            self._process = spawn(self._command, self._environment, self._line)
+            self._process = spawn(self._command, {**self._environment, RESTARTS: str(self._restarts)}, self._line)
             self._started = now
+            self._restarts += 1
 
     def stop(self, deadline: float) -> None:
         """Ask the process to end, and end it when it has not by `deadline` (monotonic)."""
@@ -133,10 +138,10 @@ class Supervisor:
         secrets = {"PODION_OPERATOR_KEY": settings.operator_key, "PODION_MASKING_KEY": settings.masking_key}
         for name in secrets:
             self._environment.pop(name, None)
-        api = {**self._environment, **{name: key.get_secret_value() for name, key in secrets.items() if key}}
+        self._api = {**self._environment, **{name: key.get_secret_value() for name, key in secrets.items() if key}}
         self._keepers = [
             Keeper("engine", self._engine(), self._environment, self._line),
-            Keeper("api", ["podion.api.server", str(self._line)], api, self._line),
+            Keeper("api", ["podion.api.server", str(self._line)], self._api, self._line),
         ]
 
     def run(self) -> None:
@@ -148,10 +153,18 @@ class Supervisor:
         if not is_shared(self._settings.database):
             # We hold the state folder, so whoever held these leases is dead: its runs need not wait for them to end.
             with database.writing() as c:
-                jobs.expire_leases(c, (KIND,))
-        worker = Worker(database, kinds=(KIND,), spawn=self._run_child)
-        thread = threading.Thread(target=worker.run, args=(self._stop,), name="podion-runs")
-        thread.start()
+                jobs.expire_leases(c, (runs.KIND, batches.KIND))
+        workers = {
+            "podion-runs": Worker(database, kinds=(runs.KIND,), spawn=self._run_child),
+            "podion-batches": Worker(
+                database, kinds=(batches.KIND,), spawn=self._batch_child, parallel=_BATCHES, poll_seconds=0.5
+            ),
+        }
+        threads = [
+            threading.Thread(target=worker.run, args=(self._stop,), name=name) for name, worker in workers.items()
+        ]
+        for thread in threads:
+            thread.start()
         try:
             while not self._stop.is_set():
                 for keeper in self._keepers:
@@ -159,15 +172,16 @@ class Supervisor:
                 self._stop.wait(0.1)
         finally:
             self._stop.set()
-            self._drain(thread)
+            self._drain(threads)
             database.close()
 
-    def _drain(self, runs: threading.Thread) -> None:
+    def _drain(self, workers: Sequence[threading.Thread]) -> None:
         log.info("draining")
         deadline = time.monotonic() + _DRAIN_SECONDS
         for keeper in reversed(self._keepers):
             keeper.stop(deadline)
-        runs.join(_DRAIN_SECONDS)
+        for worker in workers:
+            worker.join(_DRAIN_SECONDS)
         self._lifeline.close()
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
@@ -185,6 +199,14 @@ class Supervisor:
             s.device,
             "--threads",
             str(s.threads),
+            "--runtime",
+            s.runtime,
+            "--adapter-memory-mb",
+            str(s.adapter_memory_mb),
+            "--state-memory-mb",
+            str(s.state_memory_mb),
+            "--queue-seconds",
+            str(s.queue_seconds),
             "--lifeline-fd",
             str(self._line),
             "--log-level",
@@ -196,3 +218,9 @@ class Supervisor:
     def _run_child(self, job: str, fence: int) -> subprocess.Popen[bytes]:
         command = ["podion.lifecycle.child", job, str(fence), str(self._line)]
         return spawn(command, self._environment, self._line)
+
+    def _batch_child(self, job: str, fence: int) -> subprocess.Popen[bytes]:
+        # What it keeps of records is masked, so it needs the key of the pseudonyms.
+        masking = {name: self._api[name] for name in ("PODION_MASKING_KEY",) if name in self._api}
+        command = ["podion.lifecycle.batch_child", job, str(fence), str(self._line)]
+        return spawn(command, {**self._environment, **masking}, self._line)

@@ -43,7 +43,7 @@ def frozen_vectors(lesson: Lesson, texts: Sequence[str], *, joined: bool, chunk:
     found = [torch.zeros(0, width, device=lesson.encoder.device)]
     for first in range(0, len(distinct), chunk):
         lesson.watch.at(first / len(distinct))
-        states = lesson.encoder.states(lesson.encoder.tokenise(distinct[first : first + chunk]))
+        states = lesson.encoder.states(lesson.encoder.tokenise(distinct[first : first + chunk], with_offsets=False))
         found.append(label_vectors(states.pooled, states.lower if joined else None))
     places = {text: place for place, text in enumerate(distinct)}
     return torch.cat(found)[[places[text] for text in texts]]

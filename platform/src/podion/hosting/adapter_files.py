@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,11 +13,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from podion.errors import DataError, NotFound
+from podion.hosting.tensor_file import Bytes, tensors_in
 
 Array = NDArray[Any]
 
@@ -127,16 +127,15 @@ def read_adapter(folder: Path, digest: str | None = None) -> AdapterParts:
     try:
         lora = None
         if LORA_CONFIG in files:
-            lora = LoraFiles(config=json.loads(files[LORA_CONFIG]), tensors=load_tensors(files[LORA_TENSORS]))
-        head = json.loads(files[HEAD])
+            lora = LoraFiles(config=_loaded(files[LORA_CONFIG]), tensors=tensors_in(files[LORA_TENSORS]))
         return AdapterParts(
-            card=json.loads(files[CARD]),
-            head=_head(head),
-            head_tensors=load_tensors(files[HEAD_TENSORS]),
-            calibration=_calibration(json.loads(files[CALIBRATION])),
+            card=_loaded(files[CARD]),
+            head=_head(_loaded(files[HEAD])),
+            head_tensors=tensors_in(files[HEAD_TENSORS]),
+            calibration=_calibration(_loaded(files[CALIBRATION])),
             lora=lora,
         )
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, f"a file is malformed ({error})") from error
 
 
@@ -145,7 +144,7 @@ def adapter_digest(folder: Path) -> str:
     return hashlib.sha256(_manifest(folder)).hexdigest()
 
 
-def _verified_files(folder: Path, digest: str | None) -> dict[str, bytes]:
+def _verified_files(folder: Path, digest: str | None) -> dict[str, Bytes]:
     manifest = _manifest(folder)
     seen = hashlib.sha256(manifest).hexdigest()
     if digest is not None and seen != digest:
@@ -154,7 +153,7 @@ def _verified_files(folder: Path, digest: str | None) -> dict[str, bytes]:
         listed = json.loads(manifest)
         digests: dict[str, str] = dict(listed["files"])
         form = listed["format"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, f"{MANIFEST} is malformed ({error})") from error
     names = set(digests)
     if form != _FORMAT or names not in ({*_REQUIRED}, {*_REQUIRED, *_LORA}):
@@ -169,14 +168,22 @@ def _manifest(folder: Path) -> bytes:
         raise NotFound(f"there is no adapter in {folder.name}: it has no {MANIFEST}", code="unknown_adapter") from error
 
 
-def _read(folder: Path, name: str, expected: str) -> bytes:
+def _read(folder: Path, name: str, expected: str) -> Bytes:
+    # Read, not mapped: what is used has to be the very bytes that were verified, and a mapped file that shrinks kills
+    # the process. It is no slower: hashing what is in the cache already saves what the copy costs.
     try:
-        content = (folder / name).read_bytes()
+        with open(f"{folder}/{name}", "rb", buffering=0) as file:
+            content = np.empty(os.fstat(file.fileno()).st_size, np.uint8)
+            file.readinto(content.data)
     except OSError as error:
         raise _damaged(folder, f"{name} is missing") from error
-    if hashlib.sha256(content).hexdigest() != expected:
+    if hashlib.sha256(content.data).hexdigest() != expected:
         raise _damaged(folder, f"{name} is not what was written (SHA-256 differs)")
     return content
+
+
+def _loaded(content: Bytes) -> Any:
+    return json.loads(content.tobytes())
 
 
 def _head(values: Mapping[str, Any]) -> HeadFile:

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from podion.errors import DataError
@@ -18,6 +20,8 @@ _BUCKETS = (2, 4, 8, 16, 32, 64, 128, 256)
 """Ranks that are kept apart: a smaller one is padded by zeros, so that few layouts serve all adapters."""
 
 _FIRST_SLOTS = 8
+_MOST_RESERVED = 4 << 30
+_FLOAT = 4
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,21 @@ class PooledAdapter:
     @property
     def nbytes(self) -> int:
         """Bytes of memory that it takes."""
-        return self.stack.layout.size * 4
+        return self.stack.layout.size * _FLOAT
 
 
 class Stack:
-    """The adapters of one layout: `rows` is [slots, floats]."""
+    """The adapters of one layout: `rows` is [slots, floats].
 
-    def __init__(self, layout: Layout, device: torch.device) -> None:
+    On a processor `reserved` bytes are laid claim to at once, so that it need not grow under way: memory that no
+    adapter has touched yet is not taken from the system.
+    """
+
+    def __init__(self, layout: Layout, device: torch.device, reserved: int) -> None:
         self.layout = layout
-        self.rows = torch.empty(_FIRST_SLOTS, layout.size, device=device)
-        self._free = list(range(_FIRST_SLOTS))[::-1]
+        slots = max(_FIRST_SLOTS, min(reserved, _MOST_RESERVED) // (layout.size * _FLOAT))
+        self.rows = torch.empty(slots, layout.size, device=device)
+        self._free = list(range(slots))[::-1]
         self.taken = 0
 
     def put(self, adapter: AdapterDeltas) -> int:
@@ -98,8 +107,9 @@ class Stack:
         row = self.rows[slot]
         # put together on the host first where the pool lies on a GPU: one copy across instead of one a matrix
         host = row if row.device.type == "cpu" else torch.empty(len(row), pin_memory=row.is_cuda)
+        floats = host.numpy()
         for part in self.layout.parts:
-            _copy(adapter.deltas[part.module], part, host)
+            _copy(adapter.deltas[part.module], part, floats[part.start : part.start + part.size])
         if host is not row:
             row.copy_(host)
         return slot
@@ -124,7 +134,7 @@ class Stack:
         return self.rows[:, part.start : part.start + part.size]
 
     def _grow(self) -> None:
-        """Twice the slots; memory that no adapter has touched yet is not taken from the system."""
+        """Twice the slots, where more are pinned than were reserved, or nothing was."""
         slots = len(self.rows)
         rows = torch.empty(2 * slots, self.layout.size, device=self.rows.device)
         rows[:slots] = self.rows
@@ -133,11 +143,12 @@ class Stack:
 
 
 class AdapterPool:
-    """All adapters that one encoder can serve at once; one compute thread's."""
+    """All adapters that one encoder can serve at once, about `budget` bytes of them; one compute thread's."""
 
-    def __init__(self, linears: Mapping[str, nn.Linear], device: torch.device) -> None:
+    def __init__(self, linears: Mapping[str, nn.Linear], device: torch.device, budget: int = 0) -> None:
         self._linears = linears
         self._device = device
+        self._reserved = budget if device.type == "cpu" else 0
         self._stacks: dict[Layout, Stack] = {}
 
     def put(self, adapter: AdapterDeltas, key: str) -> PooledAdapter:
@@ -146,7 +157,7 @@ class AdapterPool:
         layout = Layout.of(adapter)
         stack = self._stacks.get(layout)
         if stack is None:
-            stack = self._stacks[layout] = Stack(layout, self._device)
+            stack = self._stacks[layout] = Stack(layout, self._device, self._reserved)
         return PooledAdapter(stack, stack.put(adapter), key, adapter.lowest_layer)
 
     def release(self, adapter: PooledAdapter) -> None:
@@ -185,18 +196,16 @@ def _part(module: str, delta: Delta, bucket: int, start: int) -> Part:
     return Part(module, 0, count if scales_input else 0, 0 if scales_input else count, start, scales_input)
 
 
-def _copy(delta: Delta, part: Part, row: Tensor) -> None:
-    """Write a delta where its part lies in `row`, zeros where its rank is smaller than the bucket's."""
-    target = row[part.start : part.start + part.size]
+def _copy(delta: Delta, part: Part, target: NDArray[np.float32]) -> None:
+    """Write a delta to where its part lies, zeros where its rank is smaller than the bucket's."""
     if isinstance(delta, Rescale):
-        target.copy_(torch.from_numpy(delta.factors))
+        target[:] = delta.factors
         return
-    rank = delta.rank
-    if rank < part.rank:
-        target.zero_()
+    if delta.rank < part.rank:
+        target[:] = 0
     split = part.rank * part.inputs
-    target[:split].view(part.rank, part.inputs)[:rank].copy_(torch.from_numpy(delta.a))
-    target[split:].view(part.outputs, part.rank)[:, :rank].copy_(torch.from_numpy(delta.b))
+    target[:split].reshape(part.rank, part.inputs)[: delta.rank] = delta.a
+    target[split:].reshape(part.outputs, part.rank)[:, : delta.rank] = delta.b
 
 
 def _sizes(sizes: Iterable[int]) -> str:

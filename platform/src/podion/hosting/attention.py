@@ -1,6 +1,7 @@
 """Attention within each row of packed tokens, without a mask and without padding."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -31,10 +32,10 @@ def _by_runs(projected: Sequence[Tensor], rows: PackedRows, heads: int) -> Tenso
 
 def _varlen(projected: Sequence[Tensor], rows: PackedRows, heads: int) -> Tensor:
     """All rows in one kernel, in bf16, which is what a GPU's flash attention takes."""
-    query, key, value = (part.bfloat16().unflatten(-1, (heads, -1)) for part in projected)
+    query, key, value = (part.bfloat16().view(len(part), heads, -1) for part in projected)
     lengths = torch.tensor(rows.lengths, dtype=torch.int32, device=query.device)
     bounds = functional.pad(lengths.cumsum(0, dtype=torch.int32), (1, 0))
     longest = max(rows.lengths)
     # one split: a row's result must not depend on how much work stands beside it
-    found = varlen_attn(query, key, value, bounds, bounds, longest, longest, num_splits=1)
+    found = cast(Tensor, varlen_attn(query, key, value, bounds, bounds, longest, longest, num_splits=1))
     return found.flatten(1).float()

@@ -29,7 +29,14 @@ from podion.settings import Device
 class Encoder:
     """A base model, frozen and in evaluation mode; made by `Encoder.load`."""
 
-    def __init__(self, base: InstalledBase, model: PreTrainedModel, tokenizer: Tokenizer, device: torch.device) -> None:
+    def __init__(
+        self,
+        base: InstalledBase,
+        model: PreTrainedModel,
+        tokenizer: Tokenizer,
+        device: torch.device,
+        adapter_bytes: int = 0,
+    ) -> None:
         self.base = base
         self.model = model
         self.device = device
@@ -38,11 +45,15 @@ class Encoder:
         self.work = Work()
         self._tokenizer = tokenizer
         self._backbone = Backbone(model, base.runtime)
-        self.pool = AdapterPool(self._backbone.linears, device)
+        self.pool = AdapterPool(self._backbone.linears, device, adapter_bytes)
 
     @classmethod
-    def load(cls, base: InstalledBase, *, device: Device = "auto", threads: int = 1) -> "Encoder":
+    def load(
+        cls, base: InstalledBase, *, device: Device = "auto", threads: int = 1, adapter_bytes: int = 0
+    ) -> "Encoder":
         """Return the encoder of an installed base on `device`, by the runtime that the base was opened for.
+
+        With `adapter_bytes`, the pool makes ready for about as many bytes of adapters.
 
         Raises `DataError` for an architecture that is not served or weights that do not fill it, `BadSettings` for a
         device that is not there or a runtime that it would emulate.
@@ -52,12 +63,17 @@ class Encoder:
         torch.set_num_threads(threads)
         model = load_model(base.path)
         cast(nn.Module, model).to(where)
-        return cls(base, model, load_tokenizer(base, model), where)
+        return cls(base, model, load_tokenizer(base, model), where, adapter_bytes)
 
-    def tokenise(self, texts: Sequence[str], *, prefix: str | None = None) -> list[TokenRow]:
-        """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`."""
+    def tokenise(self, texts: Sequence[str], *, prefix: str | None = None, with_offsets: bool = True) -> list[TokenRow]:
+        """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`.
+
+        Offsets cost more than the tokens themselves: rows whose tokens no head reads do without.
+        """
         before = self.base.prefix if prefix is None else prefix
         encodings = self._tokenizer.encode_batch([before + text for text in texts])
+        if not with_offsets:
+            return [TokenRow(tuple(encoding.ids)) for encoding in encodings]
         return [
             TokenRow(
                 tuple(encoding.ids), _offsets_in(text, encoding.offsets, encoding.special_tokens_mask, len(before))

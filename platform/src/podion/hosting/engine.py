@@ -71,6 +71,7 @@ class Engine:
         self._encoders: dict[str, Encoder] = {}
         self._rows = 0
         self._adapters = AdapterCache(adapter_bytes)
+        self._adapter_bytes = adapter_bytes
         self._states_bytes = state_bytes
         self._caches: dict[str, StateCache] = {}
         self._stages = {stage: Histogram(SECONDS) for stage in ("tokenise", "base", "heads")}
@@ -80,12 +81,15 @@ class Engine:
 
         Calls of one owner on the same texts (an intent and its slots) share the layers that neither adapts.
         An adapter that is unknown, damaged or of another base than the one asked for fails its call: never is a call
-        answered by the base alone.
+        answered by the base alone. A call without records brings its adapter into memory.
         """
         results: dict[int, Answered | Failed] = {}
         groups: dict[tuple[str, int], list[_Prepared]] = {}
         with self._adapters.holding() as hold:
             for prepared in self._timed("tokenise", lambda: self._prepare_all(calls, hold, results)):
+                if not prepared.rows:  # its adapter is there now, and that was all
+                    results[prepared.place] = Answered(answers=())
+                    continue
                 groups.setdefault((prepared.call.base, prepared.cut), []).append(prepared)
             for (base, cut), group in groups.items():
                 results |= self._answer_group(self._encoders[base], cut, group)
@@ -96,19 +100,17 @@ class Engine:
         encoder = self.encoder(base)
         prefix = encoder.base.passage_prefix if kind == "passage" else encoder.base.prefix
         self._rows += len(texts)
-        states = encoder.states(encoder.tokenise(texts, prefix=prefix))
+        states = encoder.states(encoder.tokenise(texts, prefix=prefix, with_offsets=False))
         vectors: NDArray[np.float32] = functional.normalize(states.pooled, dim=-1).cpu().numpy()
         return vectors
-
-    def prefetch(self, base: str, folder: str, digest: str) -> None:
-        """Bring an adapter into memory before it is asked for; raises as loading it for a call does."""
-        self._adapters.resident(self.encoder(base), folder, digest)
 
     def encoder(self, base: str) -> Encoder:
         """Return the encoder of a base, loading it the first time; raises `NotFound` or `DataError`."""
         if base not in self._encoders:
             found = find_base(base, self._bases).computed_by(self._runtime)
-            self._encoders[base] = Encoder.load(found, device=self._device, threads=self._threads)
+            self._encoders[base] = Encoder.load(
+                found, device=self._device, threads=self._threads, adapter_bytes=self._adapter_bytes
+            )
             self._caches[base] = StateCache(self._states_bytes)
             log.info("base loaded", extra={"base": base, "fingerprint": found.fingerprint})
         return self._encoders[base]
@@ -143,24 +145,32 @@ class Engine:
         }
 
     def _prepare_all(self, calls: Sequence[Call], hold: Hold, results: dict[int, Answered | Failed]) -> list[_Prepared]:
-        """Those calls that may be computed; what became of the others stands in `results`."""
-        prepared = []
+        """Those calls that may be computed, texts tokenised together; what became of the others is in `results`."""
+        ready: dict[str, list[tuple[int, LoadedAdapter, list[str]]]] = {}
         for place, call in enumerate(calls):
             try:
-                prepared.append(self._prepare(place, call, hold))
+                adapter = self._adapter(call, hold)
+                ready.setdefault(call.base, []).append((place, adapter, [_text(record) for record in call.records]))
             except Exception as error:
                 results[place] = _failed(call, error)
+        prepared: list[_Prepared] = []
+        for base, asked in ready.items():
+            encoder = self._encoders[base]
+            distinct = list(dict.fromkeys(text for _, _, texts in asked for text in texts))
+            reads = any(adapter.head.reads_tokens for _, adapter, _ in asked)
+            rows = dict(zip(distinct, encoder.tokenise(distinct, with_offsets=reads), strict=True))
+            for place, adapter, texts in asked:
+                cut = encoder.cut if adapter.cut is None else adapter.cut
+                prepared.append(_Prepared(place, calls[place], adapter, [rows[text] for text in texts], cut))
         return prepared
 
-    def _prepare(self, place: int, call: Call, hold: Hold) -> _Prepared:
+    def _adapter(self, call: Call, hold: Hold) -> LoadedAdapter:
         encoder = self.encoder(call.base)
         try:
-            adapter = hold.take(encoder, call.folder, call.digest)
+            return hold.take(encoder, call.folder, call.digest)
         except (DataError, NotFound) as error:
             # what the caller sent is fine, what is stored here is not
             raise PodionError(error.detail, code=error.code) from error
-        cut = encoder.cut if adapter.cut is None else adapter.cut
-        return _Prepared(place, call, adapter, encoder.tokenise([_text(record) for record in call.records]), cut)
 
     def _answer_group(self, encoder: Encoder, cut: int, group: Sequence[_Prepared]) -> dict[int, Answered | Failed]:
         self._rows += sum(len(one.rows) for one in group)

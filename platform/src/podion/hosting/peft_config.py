@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeGuard, get_args
+from typing import Any, Literal, TypeGuard, get_args
 
 from podion.errors import DataError
-from podion.hosting.adapter_kinds import Mixed
+
+Mixed = Literal["LORA", "ADALORA", "IA3"]
+"""Methods whose adapters change single matrices, so that each row of a batch can have its own (docs/hosting.md)."""
 
 LARGEST_RANK = 256
 """The largest rank that is taken: above it a delta costs more than it is worth, and one slot starves the others."""

@@ -158,6 +158,7 @@ def _floats(name: str, array: Array) -> Array:
 
 
 def _finite(module: str, array: Array) -> Array:
-    if not np.isfinite(array).all():
+    # the sum of squares is finite only if every value is, and takes a third of the time of looking at each
+    if not np.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
         raise refused(f"module {module} has values that are not finite")
     return array

@@ -1,9 +1,8 @@
 """What goes over the engine's socket: calls, what comes back, frames of 4 bytes of length and msgpack. No torch."""
 
-import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import msgpack
 
@@ -22,6 +21,8 @@ from podion.errors import (
 
 Json = dict[str, Any]
 TextKind = Literal["query", "passage"]
+Urgency = Literal["interactive", "bulk"]
+"""Whether somebody waits for the answer. Bulk work gives way, without ever standing still."""
 
 LARGEST_FRAME = 64 << 20
 """Bytes of one message; a larger one is refused before it is read."""
@@ -42,6 +43,7 @@ class Call:
     folder: str
     digest: str
     records: tuple[Json, ...]
+    urgency: Urgency = "interactive"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,8 @@ class Failed:
     status: int
     detail: str
     retry_after: int | None = None
+    adapter: str = ""
+    """The version that was asked, where it is at fault."""
 
     @classmethod
     def of(cls, error: PodionError) -> "Failed":
@@ -70,7 +74,9 @@ class Failed:
         kinds = (BadSettings, Conflict, DataError, NotFound, QuotaExceeded, StorageFull, TooLarge, Unavailable)
         kind = next((kind for kind in kinds if kind.status == self.status and kind is not BadSettings), PodionError)
         if self.code in _OF_PLUGINS:
-            kind = PluginError
+            error = PluginError(self.detail, code=self.code, retry_after=self.retry_after)
+            error.adapter = self.adapter
+            return error
         return kind(self.detail, code=self.code, retry_after=self.retry_after)
 
 
@@ -85,7 +91,10 @@ def call_from(message: Mapping[str, Any]) -> Call:
         raise DataError("owner, base, folder and digest of a call are texts")
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise DataError("the records of a call are a list of objects")
-    return Call(**texts, records=tuple(records))
+    urgency = message.get("urgency", "interactive")
+    if urgency not in get_args(Urgency):
+        raise DataError(f"the urgency of a call is one of {', '.join(get_args(Urgency))}, not {urgency!r}")
+    return Call(**texts, records=tuple(records), urgency=urgency)
 
 
 def pack(message: Mapping[str, Any]) -> bytes:
@@ -96,12 +105,37 @@ def pack(message: Mapping[str, Any]) -> bytes:
     return len(content).to_bytes(_LENGTH, "big") + content
 
 
-async def read_message(reader: asyncio.StreamReader) -> Json:
-    """Return the next message; raises `asyncio.IncompleteReadError` at the end, `DataError` for a malformed one."""
-    length = int.from_bytes(await reader.readexactly(_LENGTH), "big")
-    if length > LARGEST_FRAME:
-        raise DataError(f"a frame of {length} bytes; {LARGEST_FRAME} are allowed")
-    content = await reader.readexactly(length)
+class Frames:
+    """Puts together the messages of one direction of a connection from the pieces that arrive."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+
+    def feed(self, piece: bytes) -> list[Json]:
+        """Return the messages that are complete now; raises `DataError` for a malformed one."""
+        content: bytes | bytearray = piece
+        if self._rest:
+            self._rest += piece
+            content = self._rest
+        messages: list[Json] = []
+        start = 0
+        while len(content) - start >= _LENGTH:
+            length = int.from_bytes(content[start : start + _LENGTH], "big")
+            if length > LARGEST_FRAME:
+                raise DataError(f"a frame of {length} bytes; {LARGEST_FRAME} are allowed")
+            stop = start + _LENGTH + length
+            if stop > len(content):
+                break
+            messages.append(_unpacked(content[start + _LENGTH : stop]))
+            start = stop
+        if content is piece:
+            self._rest += piece[start:]
+        else:
+            del self._rest[:start]
+        return messages
+
+
+def _unpacked(content: bytes | bytearray) -> Json:
     try:
         message = msgpack.unpackb(content, raw=False)
     except (ValueError, msgpack.exceptions.UnpackException) as error:
@@ -113,4 +147,21 @@ async def read_message(reader: asyncio.StreamReader) -> Json:
 
 def message_of(value: Call | Answered | Failed) -> Json:
     """Return a message dataclass as the object that is packed."""
-    return asdict(value)
+    if isinstance(value, Answered):
+        return {"answers": value.answers}
+    if isinstance(value, Failed):
+        return {
+            "code": value.code,
+            "status": value.status,
+            "detail": value.detail,
+            "retry_after": value.retry_after,
+            "adapter": value.adapter,
+        }
+    return {
+        "owner": value.owner,
+        "base": value.base,
+        "folder": value.folder,
+        "digest": value.digest,
+        "records": value.records,
+        "urgency": value.urgency,
+    }

@@ -32,3 +32,7 @@ class Reader:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         ids = [token for encoding in encodings for token in encoding.ids]
         return sum(token in self._unknown for token in ids) / len(ids) if ids else 0.0
+
+    def count(self, texts: Sequence[str], prefix: str = "") -> int:
+        """Return how many tokens the base reads of these texts, each cut at its `max_tokens`, special ones included."""
+        return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch([prefix + text for text in texts]))

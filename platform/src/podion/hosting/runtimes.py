@@ -86,13 +86,13 @@ class _Int8Product:
         return self.compute(rows)
 
     def compute(self, rows: Tensor) -> Tensor:
-        scales = torch.maximum(rows.amax(-1, keepdim=True), rows.amin(-1, keepdim=True).neg_()) / _STEPS
-        scales.clamp_min_(_TINY)
+        largest = torch.maximum(rows.amax(-1, keepdim=True), rows.amin(-1, keepdim=True).neg_())
+        scales = (largest / _STEPS).clamp_min_(_TINY)
         rounded = (rows / scales).round_().to(torch.int8)
         sums: Tensor = torch.ops.onednn.qlinear_pointwise(
             rounded, 1.0, 0, self._packed, self._scales, self._zeros, None, 1.0, 0, torch.float32, "none", [], ""
         )
-        return torch.addcmul(self._bias, sums, scales)
+        return torch.addcmul(self._bias, sums, scales, out=sums)
 
     def gradient(self, gradient: Tensor) -> Tensor:
         """What the gradient of the output is at the input, as if nothing had been rounded."""

@@ -6,6 +6,7 @@ It listens at once and loads torch, bases and adapters in its compute thread. It
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -17,81 +18,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-import numpy as np
+import uvloop
 
-from podion.errors import BadSettings, DataError, PodionError
+from podion.errors import BadSettings, PodionError
+from podion.hosting.admission import QUEUE_SECONDS, Admission
 from podion.hosting.bases import find_base
+from podion.hosting.connection import Connection
 from podion.hosting.json_log import log_json_lines
-from podion.hosting.protocol import Failed, Json, call_from, message_of, pack, read_message
-from podion.hosting.scheduler import Computer, Embedding, Scheduler
-from podion.settings import LONGEST_SOCKET_PATH, LogLevel
-
-LONGEST_TIMEOUT = 600.0
+from podion.hosting.protocol import Json
+from podion.hosting.scheduler import Scheduler
+from podion.hosting.work import Computer
+from podion.settings import LONGEST_SOCKET_PATH, RESTARTS, LogLevel, Runtime
 
 log = logging.getLogger(__name__)
-
-
-class Server:
-    """Answers requests of any number of connections, many in flight on each, in the order they are ready."""
-
-    def __init__(self, scheduler: Scheduler, status: "partial[Json]") -> None:
-        self._scheduler = scheduler
-        self._status = status
-
-    async def serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read requests until the other side hangs up; what it then still waits for is cancelled."""
-        tasks: dict[Any, asyncio.Task[None]] = {}
-        try:
-            while True:
-                message = await read_message(reader)
-                number = message.get("id")
-                if message.get("op") == "cancel":
-                    if number in tasks:
-                        tasks[number].cancel()
-                    continue
-                tasks[number] = task = asyncio.create_task(self._respond(message, writer))
-                task.add_done_callback(lambda _, number=number: tasks.pop(number, None))  # type: ignore[misc]
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # hanging up is how a connection ends
-        except DataError as error:
-            log.warning("connection closed: %s", error.detail)
-        finally:
-            for task in list(tasks.values()):
-                task.cancel()
-            writer.close()
-
-    async def _respond(self, message: Json, writer: asyncio.StreamWriter) -> None:
-        try:
-            reply = pack({"id": message.get("id"), **await self._reply(message)})
-        except PodionError as error:
-            reply = pack({"id": message.get("id"), "failed": message_of(Failed.of(error))})
-        except Exception:
-            log.exception("request failed")
-            failed = Failed(code="internal", status=500, detail="the engine could not do this; its log says why")
-            reply = pack({"id": message.get("id"), "failed": message_of(failed)})
-        with contextlib.suppress(ConnectionError):  # nobody waits for it any more
-            writer.write(reply)
-            await writer.drain()
-
-    async def _reply(self, message: Json) -> Json:
-        operation, timeout = message.get("op"), message.get("timeout")
-        seconds = min(LONGEST_TIMEOUT, float(timeout)) if isinstance(timeout, int | float) else LONGEST_TIMEOUT
-        if operation == "status":
-            return {"ok": self._status()}
-        if operation == "answer":
-            result = await self._scheduler.answer(call_from(message.get("call") or {}), seconds)
-            return {"failed" if isinstance(result, Failed) else "ok": message_of(result)}
-        if operation == "answer_all":
-            calls = [call_from(call) for call in message.get("calls") or ()]
-            results = await self._scheduler.answer_all(calls, seconds)
-            failed = next((result for result in results if isinstance(result, Failed)), None)
-            if failed is not None:
-                return {"failed": message_of(failed)}
-            return {"ok": {"all": [message_of(result) for result in results]}}
-        if operation == "embed":
-            vectors = await self._scheduler.embed(_embedding_from(message), seconds)
-            return {"ok": {"shape": list(vectors.shape), "vectors": np.ascontiguousarray(vectors, "<f4").tobytes()}}
-        raise DataError(f"there is no operation {operation!r}: answer, answer_all, cancel, embed and status are known")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -102,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.lifeline_fd is not None:
         _die_with_parent(options.lifeline_fd)
     try:
-        asyncio.run(_serve(options))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(options))
     except PodionError as error:
         log.error("engine cannot serve: %s", error.detail)
         return 1
@@ -115,25 +55,33 @@ async def _serve(options: argparse.Namespace) -> None:
     def make() -> Computer:
         from podion.hosting.engine import Engine  # here, not above: torch takes seconds, and the socket need not wait
 
-        made = Engine(options.bases, device=options.device, threads=options.threads)
+        made = Engine(
+            options.bases,
+            device=options.device,
+            threads=options.threads,
+            runtime=options.runtime,
+            adapter_bytes=options.adapter_memory_mb << 20,
+            state_bytes=options.state_memory_mb << 20,
+        )
         for base in options.preload:
             made.encoder(base)
+        gc.freeze()  # libraries and bases stay as long as the process: collections need not look at them
         engine.append(made)
         return made
 
     for base in options.preload:
         find_base(base, options.bases)  # better said now than after torch has loaded
     _claim(options.socket)
-    scheduler = Scheduler(make)
-    server = Server(scheduler, partial(_status, scheduler, engine))
+    scheduler = Scheduler(make, admission=Admission(seconds=options.queue_seconds))
+    loop = asyncio.get_running_loop()
     with _private():
-        listener = await asyncio.start_unix_server(server.serve_connection, options.socket)
+        connect = partial(Connection, scheduler, partial(_status, scheduler, engine))
+        listener = await loop.create_unix_server(connect, str(options.socket))
     log.info("engine listens")
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    stopped = asyncio.create_task(stop.wait())
+    stopped: asyncio.Future[Any] = asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait({stopped, scheduler.running}, return_when=asyncio.FIRST_COMPLETED)
         if scheduler.running.done():
@@ -146,22 +94,11 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def _status(scheduler: Scheduler, engine: Sequence[Any]) -> Json:
-    own = {
-        "ready": scheduler.ready,
-        "queued_rows": scheduler.queued_rows,
-        "dropped": scheduler.dropped,
-        "refused": scheduler.refused,
-    }
-    return {**own, **(engine[0].status() if engine else {"bases": {}})}
-
-
-def _embedding_from(message: Json) -> Embedding:
-    base, texts, kind = message.get("base"), message.get("texts"), message.get("kind")
-    if not isinstance(base, str) or kind not in ("query", "passage"):
-        raise DataError("embedding needs a base by name and a kind, query or passage")
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise DataError("the texts to embed are a list of texts")
-    return Embedding(base=base, texts=tuple(texts), kind=kind)
+    """Return what `Scheduler.status` and, once it is loaded, `Engine.status` return, in one object."""
+    own: Json = scheduler.status()
+    made: Json = engine[0].status() if engine else {"bases": {}}
+    own["restarts"] = int(os.environ.get(RESTARTS, "0"))
+    return {**own, **made, "stage_seconds": {**own["stage_seconds"], **made.get("stage_seconds", {})}}
 
 
 @contextlib.contextmanager
@@ -209,6 +146,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--bases", type=Path, required=True, help="folder of installed base models")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=1, help="compute threads")
+    parser.add_argument("--runtime", choices=get_args(Runtime), default="fp32", help="how a base computes")
+    parser.add_argument("--adapter-memory-mb", type=int, default=1024, help="most memory of adapters")
+    parser.add_argument("--state-memory-mb", type=int, default=256, help="most memory of remembered states")
+    parser.add_argument("--queue-seconds", type=float, default=QUEUE_SECONDS, help="expected wait that is refused")
     parser.add_argument("--lifeline-fd", type=int, default=None, help="read end of a pipe that only the parent holds")
     parser.add_argument("--log-level", choices=get_args(LogLevel), default="info")
     parser.add_argument("--preload", action="append", default=[], help="base to load at once; may be repeated")

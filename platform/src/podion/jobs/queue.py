@@ -92,6 +92,14 @@ class Lease:
             raise self._loss()
         return event
 
+    def checkpoint(self, connection: Connection, data: Mapping[str, Any]) -> None:
+        """Say how far the job is, in the transaction of what got it there; raises `LostLease`, which undoes both.
+
+        Who claims the job after this one finds it as `job.progress`.
+        """
+        if not jobs.set_progress(connection, self.job.id, self.fence, data):
+            raise self._loss()
+
     def finish(self, connection: Connection, result: Mapping[str, Any]) -> None:
         """End the job as succeeded, in the transaction of its effects; raises `LostLease`, which undoes them."""
         self._end(connection, "succeeded", result=result)

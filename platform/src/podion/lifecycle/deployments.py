@@ -32,11 +32,20 @@ class Deployer:
         return self._asked(tenant, row) if row else []
 
     def deploy(
-        self, c: Connection, tenant: str, task: str, adapter: str, actor: str, reasons: Sequence[str] | None = None
+        self,
+        c: Connection,
+        tenant: str,
+        task: str,
+        adapter: str,
+        actor: str,
+        reasons: Sequence[str] | None = None,
+        *,
+        force: bool = False,
     ) -> DeploymentRow:
         """Make `adapter` live for the tenant's task; raises `NotFound`, or `Conflict` with the gate's reasons.
 
         `reasons` are the plugin's objections, where they were asked for before; without them it is asked here.
+        A version that was suspended for what it answered is deployed with `force` only.
         """
         row = adapters.get(c, tenant, adapter)
         if row is None:
@@ -44,6 +53,8 @@ class Deployer:
         if row.task != task:
             raise DataError(f"adapter {adapter[:12]}… answers {row.task}, not {task}", code="wrong_task")
         intact_adapter(self._files, tenant, row.id)
+        if not force:
+            _check_suspension(row, deployments.suspension(c, tenant, adapter))
         _check_gate(row, self._asked(tenant, row) if reasons is None else reasons)
         return self._activate(c, tenant, row, actor, reason="deployed")
 
@@ -54,7 +65,7 @@ class Deployer:
             raise NotFound("no deployment has this id: GET …/deployments lists those there are")
         if current.to_at is not None:
             raise Conflict(f"deployment {deployment} no longer serves: roll back the one that does", code="not_live")
-        previous = deployments.get(c, tenant, current.replaces) if current.replaces else None
+        previous = deployments.good_before(c, current)
         row = adapters.get(c, tenant, previous.adapter) if previous else None
         if row is None:
             raise Conflict(
@@ -81,3 +92,12 @@ class Deployer:
 def _check_gate(row: AdapterRow, reasons: Sequence[str]) -> None:
     if reasons:
         raise Conflict(f"adapter {row.id[:12]}… may not serve: {'; '.join(reasons)}", code="gate_refused")
+
+
+def _check_suspension(row: AdapterRow, why: str | None) -> None:
+    if why is not None:
+        raise Conflict(
+            f"adapter {row.id[:12]}… was suspended: {why}. Train another one; or, where its plugin was mended, deploy "
+            'this one with "force": true',
+            code="suspended",
+        )

@@ -54,7 +54,7 @@ class VerticalStore:
         spec = self._collection(type(document))
         kept = self._keepable(document)
         body = _body(kept)
-        cut = await self._collections.cut(spec, kept) if spec else None
+        cut = await self._collections.cut(spec, kept, self._tenant) if spec else None
 
         def write(c: Connection) -> None:
             self._write(c, type(kept), body, spec, cut)
@@ -95,7 +95,7 @@ class VerticalStore:
         for _attempt in range(_ATTEMPTS):
             row = await self._database.read(lambda c: self._row(c, kind, id))
             kept = self._keepable(_same_id(kind, row, change))
-            cut = await self._collections.cut(spec, kept)
+            cut = await self._collections.cut(spec, kept, self._tenant)
             if await self._database.write(lambda c: self._replace(c, row, kept, spec, cut)):  # noqa: B023
                 return kept
         raise Conflict(f"{kind.__name__} {id} is written by many at once: ask again", code="busy", retry_after=1)

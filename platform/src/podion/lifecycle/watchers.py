@@ -24,7 +24,8 @@ class Watchers:
 
     def served(self, event: Served) -> None:
         """Queue a prediction for `on_prediction`; returns at once."""
-        self._put(lambda: self._catalogue.watch_prediction(event))
+        if self._catalogue.watches_predictions(event.vertical):
+            self._put(lambda: self._catalogue.watch_prediction(event))
 
     def reviewed(self, event: Reviewed) -> None:
         """Queue feedback for `on_feedback`; returns at once."""

@@ -68,13 +68,14 @@ class ZeroShot:
         base = self._find_base()
         space = task.label_space(labels)
         forms = phrasings(space)
-        flat = await self._engine.embed(base.name, [form for several in forms for form in several])
+        flat = await self._engine.embed(base.name, [form for several in forms for form in several], owner=tenant)
         ends = np.cumsum([len(several) for several in forms])[:-1]
         tensors = zero_shot(label_prototypes(np.split(flat, ends)))
         sample = await asyncio.to_thread(self._sample, tenant, task, dataset) if dataset else []
         calibration, metrics = Calibration(keep=task.keep), dict[str, Any]()
         if sample:
-            vectors = await self._engine.embed(base.name, [str(getattr(record, task.text)) for record in sample])
+            texts = [str(getattr(record, task.text)) for record in sample]
+            vectors = await self._engine.embed(base.name, texts, owner=tenant)
             calibration, metrics = await asyncio.to_thread(_calibrated, task, space, tensors, sample, vectors)
         parts = AdapterParts(
             card={

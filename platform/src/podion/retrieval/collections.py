@@ -96,17 +96,17 @@ class Collections:
         self._lock = threading.Lock()
         self._mending: dict[Key, asyncio.Task[None]] = {}
 
-    async def cut(self, spec: CollectionSpec, document: BaseModel) -> Cut:
+    async def cut(self, spec: CollectionSpec, document: BaseModel, owner: str = "") -> Cut:
         """Return a document's segments with their vectors, to be `put` with its row.
 
         Raises `Unavailable` while the engine is away.
         """
-        return (await self.cut_all(spec, [document]))[0]
+        return (await self.cut_all(spec, [document], owner))[0]
 
-    async def cut_all(self, spec: CollectionSpec, documents: Sequence[BaseModel]) -> list[Cut]:
+    async def cut_all(self, spec: CollectionSpec, documents: Sequence[BaseModel], owner: str = "") -> list[Cut]:
         """Return the cuts of many documents at once, in order: quicker than one by one."""
         bodies = [document.model_dump(mode="json") for document in documents]
-        return await cut_all(spec, bodies, self._embed, self._fingerprint())
+        return await cut_all(spec, bodies, self._embed, self._fingerprint(), owner)
 
     def put(
         self, c: Connection, tenant: str, vertical: str, spec: CollectionSpec, document: DocumentRow, cut: Cut
@@ -161,7 +161,7 @@ class Collections:
             key=(tenant, vertical, spec.name),
             spec=spec,
             fingerprint=self._fingerprint(),
-            vector=(await self._embed([query], "query"))[0],
+            vector=(await self._embed([query], "query", tenant))[0],
             query=query,
             k=k,
             where={name: to_jsonable_python(value) for name, value in (where or {}).items()},
@@ -297,7 +297,7 @@ class Collections:
             bodies = await self._database.read(lambda c: segments.documents_of(c, tenant, vertical, kind, wanted))  # noqa: B023
             places = [one for one in stale if one.document in bodies]
             texts = [searched_text(bodies[one.document].body, one.field, one.start, one.stop) for one in places]
-            vectors = await embed_all(texts, self._embed)
+            vectors = await embed_all(texts, self._embed, tenant)
             new = {one.number: vector.astype("<f4").tobytes() for one, vector in zip(places, vectors, strict=True)}
             await self._database.write(lambda c: segments.revector(c, row, question.fingerprint, new))  # noqa: B023
 
@@ -313,7 +313,8 @@ class Collections:
             if not rows:
                 break
             after = rows[-1].position
-            cuts = await cut_all(question.spec, [row.body for row in rows], self._embed, self._fingerprint())
+            bodies = [row.body for row in rows]
+            cuts = await cut_all(question.spec, bodies, self._embed, self._fingerprint(), tenant)
 
             def keep(c: Connection, rows: list[DocumentRow] = rows, cuts: list[Cut] = cuts) -> None:
                 for row, cut in zip(rows, cuts, strict=True):

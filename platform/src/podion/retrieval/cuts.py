@@ -16,7 +16,8 @@ from podion.storage.segments import NewSegment
 from podion.vertical import CollectionSpec
 
 Floats = NDArray[np.float32]
-Embed = Callable[[Sequence[str], TextKind], Awaitable[Floats]]
+Embed = Callable[[Sequence[str], TextKind, str], Awaitable[Floats]]
+"""Texts, of which kind, and on whose account they wait for the engine: a tenant's, or "" for the platform's own."""
 """Gives vectors of length 1, [texts, hidden]: of what is searched with (`query`) or found (`passage`)."""
 
 _FORMAT = 1
@@ -45,13 +46,13 @@ def searched_text(body: Mapping[str, Any], field: str, start: int, stop: int) ->
 
 
 async def cut_all(
-    spec: CollectionSpec, bodies: Sequence[Mapping[str, Any]], embed: Embed, fingerprint: str
+    spec: CollectionSpec, bodies: Sequence[Mapping[str, Any]], embed: Embed, fingerprint: str, owner: str
 ) -> list[Cut]:
     """Return the cuts of documents, as JSON, in order; raises `PluginError` for a field that is no text."""
     texts = [{name: _text(spec, body, name) for name in spec.texts if body.get(name) is not None} for body in bodies]
     places = [[(name, *place) for name, text in one.items() for place in cut_text(text)] for one in texts]
     spoken = [searched_text(body, *place) for body, own in zip(bodies, places, strict=True) for place in own]
-    vectors = iter(await embed_all(spoken, embed))
+    vectors = iter(await embed_all(spoken, embed, owner))
     return [
         Cut(
             texts=one,
@@ -65,13 +66,14 @@ async def cut_all(
     ]
 
 
-async def embed_all(texts: Sequence[str], embed: Embed) -> list[Floats]:
+async def embed_all(texts: Sequence[str], embed: Embed, owner: str) -> list[Floats]:
     """Return one vector a text, in order; texts of like length go together, so that little is padded."""
     by_length = sorted(range(len(texts)), key=lambda place: len(texts[place]))
     vectors: dict[int, Floats] = {}
     for first in range(0, len(texts), _AT_ONCE):
         places = by_length[first : first + _AT_ONCE]
-        vectors.update(zip(places, await embed([texts[place] for place in places], "passage"), strict=True))
+        found = await embed([texts[place] for place in places], "passage", owner)
+        vectors.update(zip(places, found, strict=True))
     return [vectors[place] for place in range(len(texts))]
 
 

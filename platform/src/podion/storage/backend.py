@@ -3,7 +3,7 @@
 import json
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from podion.errors import PodionError
@@ -26,10 +26,19 @@ class Backend(Protocol):
     def wipe(self) -> None:
         """Leave nothing on the disk of rows that were deleted, as far as this is ours to do."""
 
+    def written_elsewhere(self, connection: Connection) -> bool | None:
+        """Return whether another process may have written since the last call, in a transaction that writes.
+
+        None where the database does not tell.
+        """
+
     def explain(self, error: DBAPIError) -> PodionError | None:
         """Return the error that a caller may be told, or None where it is a fault of ours."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def dump_json(value: Any) -> str:
     """Return a value as rows keep it: readable, compact, and never NaN."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from podion.errors import BadSettings, Unavailable
 from podion.storage import migrations
 from podion.storage.backend import Backend
+from podion.storage.elsewhere import Elsewhere
 from podion.storage.group_commit import GroupCommit
 from podion.storage.postgresql import Postgresql
 from podion.storage.sqlite import Sqlite, locked
@@ -38,7 +39,8 @@ class Database:
         self._backend = _backend(_parsed(url), lock_seconds)
         self._lock_seconds = lock_seconds
         self._lock = threading.Lock()
-        self._writer = GroupCommit(self.writing)
+        self._writer = GroupCommit(self._transaction)
+        self._elsewhere = Elsewhere()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="podion-reader")
 
     def migrate(self) -> None:
@@ -64,12 +66,23 @@ class Database:
         Raises `StorageFull` when the disk is full, and `Unavailable` when the lock is held too long by another process
         or the database is away.
         """
+        try:
+            with self._transaction() as connection:
+                yield connection
+        finally:
+            self._elsewhere.changed()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         # Threads of this process queue here: SQLite's own waiting is by polling, and on PostgreSQL each would hold a
         # connection while it waits.
         if not self._lock.acquire(timeout=self._lock_seconds):
             raise locked(self._lock_seconds)
         try:
             with self._explained(), self._backend.writing.begin() as connection:
+                changes = self._backend.written_elsewhere(connection)
+                if changes is not None:
+                    self._elsewhere.saw(changes=changes)
                 yield connection
         finally:
             self._lock.release()
@@ -86,8 +99,22 @@ class Database:
         `work` runs in the writer's thread and must not wait for anything else. What it raises comes back here, and
         what it wrote is undone.
         """
+        future = self._writer.submit(work)
+        future.add_done_callback(lambda _: self._elsewhere.changed())
+        with self._explained():
+            return await asyncio.wrap_future(future)
+
+    async def append(self, work: Callable[[Connection], T]) -> T:
+        """Do what `write` does, where `work` only adds rows that nobody has looked for: `mark` stays."""
         with self._explained():
             return await asyncio.wrap_future(self._writer.submit(work))
+
+    def mark(self) -> int:
+        """Return what grows when rows that were read may have changed: under the same mark they stand as they did.
+
+        What another process writes is noticed within half a second.
+        """
+        return self._elsewhere.mark()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` reads, in a thread of the reading pool."""

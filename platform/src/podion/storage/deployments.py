@@ -27,6 +27,8 @@ class DeploymentRow:
     actor: str
     replaces: str | None = None
     reason: str = ""
+    suspended: str | None = None
+    """Why it was taken out of service for what it answered, where it was."""
 
 
 def activate(connection: Connection, row: DeploymentRow) -> DeploymentRow:
@@ -41,6 +43,41 @@ def activate(connection: Connection, row: DeploymentRow) -> DeploymentRow:
         connection.execute(mine.values(to_at=row.from_at))
     connection.execute(insert(deployments).values(values(row)))
     return row
+
+
+def suspend(connection: Connection, row: DeploymentRow, why: str) -> DeploymentRow:
+    """End a live deployment for what it answered, and return it as the ledger has it."""
+    ended = replace(row, to_at=max(now(), row.from_at), suspended=why)
+    mine = update(deployments).where(deployments.c.tenant == row.tenant, deployments.c.id == row.id)
+    connection.execute(mine.values(to_at=ended.to_at, suspended=why))
+    return ended
+
+
+def suspension(connection: Connection, tenant: str, adapter: str) -> str | None:
+    """Return why the last deployment of an adapter was suspended; None when it was not, or there is none."""
+    mine = select(deployments.c.suspended).where(deployments.c.tenant == tenant, deployments.c.adapter == adapter)
+    newest = mine.order_by(deployments.c.from_at.desc(), deployments.c.id.desc()).limit(1)
+    found: str | None = connection.execute(newest).scalar()
+    return found
+
+
+def good_before(connection: Connection, row: DeploymentRow) -> DeploymentRow | None:
+    """Return what to go back to from `row`: the deployment it replaced, passing over adapters that are suspended.
+
+    What was put back in the place of a suspended one goes back further still, not to itself.
+    """
+    passed = False
+    before = _replaced(connection, row)
+    while before is not None and (
+        suspension(connection, row.tenant, before.adapter) is not None or (passed and before.adapter == row.adapter)
+    ):
+        passed = True
+        before = _replaced(connection, before)
+    return before
+
+
+def _replaced(connection: Connection, row: DeploymentRow) -> DeploymentRow | None:
+    return get(connection, row.tenant, row.replaces) if row.replaces else None
 
 
 def live(connection: Connection, tenant: str, task: str) -> DeploymentRow | None:

@@ -19,7 +19,7 @@ _SETTLING_SECONDS = 60.0
 
 
 class Files:
-    """The files under one folder: `tenants/<tenant>/{datasets,adapters,runs,indexes}/…`, and `staging/`."""
+    """The files under one folder: `tenants/<tenant>/{datasets,adapters,runs,batches,indexes}/…`, and `staging/`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -35,6 +35,14 @@ class Files:
     def run(self, tenant: str, run: str) -> Path:
         """Return the folder of a run's checkpoints; raises `NotFound` for an id that names no folder."""
         return self._place(tenant, "runs", run)
+
+    def batch(self, tenant: str, batch: str) -> Path:
+        """Return the folder of a bulk job: what was sent, what was answered; raises `NotFound` as the others do."""
+        return self._place(tenant, "batches", batch)
+
+    def batches(self) -> list[tuple[str, str]]:
+        """Return tenant and id of every bulk job that has a folder."""
+        return [(place.parts[-3], place.name) for place in (self.root / "tenants").glob("*/batches/*")]
 
     def index(self, tenant: str, collection: str) -> Path:
         """Return the folder of a collection's index; raises `NotFound` for an id that names no folder."""

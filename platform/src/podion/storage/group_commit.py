@@ -27,9 +27,9 @@ class _Write:
 class GroupCommit:
     """A queue of writes and the thread that commits them.
 
-    Each write runs in a savepoint; its future resolves after the commit, so that a result means durable. A write that
-    raises undoes and fails itself alone; what takes the transaction away (a full disk, a lost connection) fails its
-    group.
+    A write's future resolves after the commit, so that a result means durable. A write that raises undoes and fails
+    itself alone; what takes the transaction away (a full disk, a lost connection) fails its group. The first write is
+    the transaction, those that share it run in savepoints.
     """
 
     def __init__(self, transaction: Callable[[], AbstractContextManager[Connection]]) -> None:
@@ -73,7 +73,7 @@ class GroupCommit:
                 while write is not None:
                     if write.future.set_running_or_notify_cancel():
                         group.append(write)
-                        settle.append(_attempt(connection, write))
+                        settle.append(_attempt(connection, write) if len(group) > 1 else _first(connection, write))
                     write = self._waiting(len(group))
         except BaseException as error:
             # Nothing of the group was committed: each of its callers is told so.
@@ -94,6 +94,12 @@ class GroupCommit:
             # The end was asked for: commit first, then let `_run` meet it.
             self._queue.put(None)
         return write
+
+
+def _first(connection: Connection, write: _Write) -> Callable[[], None]:
+    """Run the write that began the transaction: what it raises undoes all there is, which is its own."""
+    result = write.work(connection)
+    return lambda: write.future.set_result(result)
 
 
 def _attempt(connection: Connection, write: _Write) -> Callable[[], None]:

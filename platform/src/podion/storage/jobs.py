@@ -161,6 +161,17 @@ def add_event(
     return event
 
 
+def set_progress(connection: Connection, job: str, fence: int, data: Mapping[str, Any]) -> bool:
+    """Say how far a job is, without an event; return False, changing nothing, when the lease under `fence` is lost."""
+    return connection.execute(_holding(job, fence).values(progress=dict(data))).rowcount == 1
+
+
+def count_open(connection: Connection, tenant: str, kind: str) -> int:
+    """Return how many jobs of a kind a tenant has that wait or run."""
+    mine = (jobs.c.tenant == tenant, jobs.c.kind == kind, jobs.c.state.in_(("queued", "running")))
+    return connection.execute(select(func.count()).select_from(jobs).where(*mine)).scalar_one()
+
+
 def events_after(connection: Connection, tenant: str, job: str, sequence: int = 0, limit: int = 100) -> list[EventRow]:
     """Return the events of a job beyond `sequence`, in order."""
     mine = (job_events.c.tenant == tenant, job_events.c.job == job, job_events.c.sequence > sequence)

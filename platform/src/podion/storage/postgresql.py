@@ -69,6 +69,10 @@ class Postgresql:
     def wipe(self) -> None:
         """Do nothing: what rows were is the server's to overwrite (autovacuum), and its log's to forget."""
 
+    def written_elsewhere(self, connection: Connection) -> bool | None:
+        """Return None: it does not tell."""
+        return None
+
     def explain(self, error: DBAPIError) -> PodionError | None:
         """Return `StorageFull`, `Unavailable` or `DataError` for what is no fault of ours, else None."""
         state = getattr(error.orig, "sqlstate", None) or ""

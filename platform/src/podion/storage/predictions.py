@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from podion.storage.clock import now
+from podion.storage.many_rows import ManyRows
 from podion.storage.rows import one, values
 from podion.storage.tables import predictions
 
@@ -26,10 +27,12 @@ class PredictionRow:
     at: datetime = field(default_factory=now)
 
 
+_ROWS = ManyRows(predictions)
+
+
 def insert_many(connection: Connection, rows: Sequence[PredictionRow]) -> None:
     """Keep answers."""
-    if rows:
-        connection.execute(insert(predictions), [values(row) for row in rows])
+    _ROWS.add(connection, [values(row) for row in rows])
 
 
 def get(connection: Connection, tenant: str, prediction: str) -> PredictionRow | None:

@@ -1,7 +1,6 @@
 """From table to dataclass and back, for every noun alike."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Row, Table, func, insert, select, tuple_
@@ -15,8 +14,8 @@ def _read(kind: type[R], names: Sequence[str], row: Row[Any]) -> R:
     return kind(**{name: found[name] for name in names})
 
 
-def _names(kind: type[Any]) -> list[str]:
-    return [field.name for field in fields(kind)]
+def _names(kind: Any) -> list[str]:
+    return list(kind.__dataclass_fields__)
 
 
 def one(kind: type[R], result: CursorResult[Any]) -> R | None:
@@ -33,7 +32,7 @@ def many(kind: type[R], result: CursorResult[Any]) -> list[R]:
 
 def values(row: Any) -> dict[str, Any]:
     """Return what a dataclass row holds, by column."""
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: getattr(row, name) for name in _names(row)}
 
 
 def insert_once(connection: Connection, table: Table, row: Any) -> bool:

@@ -24,6 +24,8 @@ _PRAGMAS: Mapping[str, str] = {
     "temp_store": "MEMORY",
 }
 
+_SEEN = "data_version"
+
 
 class Sqlite:
     """A database in one file. The write lock is the file's: `BEGIN IMMEDIATE`."""
@@ -63,6 +65,12 @@ class Sqlite:
             if time.monotonic() > deadline:
                 raise self._locked()
             time.sleep(0.02)
+
+    def written_elsewhere(self, connection: Connection) -> bool | None:
+        """Return whether another connection than this one has committed since it was last asked."""
+        version = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        seen, connection.info[_SEEN] = connection.info.get(_SEEN), version
+        return bool(seen != version)
 
     def explain(self, error: DBAPIError) -> PodionError | None:
         """Return `StorageFull` for a full disk, `Unavailable` for a lock that was not to be had, else None."""

@@ -166,6 +166,7 @@ deployments = Table(
     _required("actor", String),
     Column("replaces", String),
     _required("reason", Text),
+    Column("suspended", Text),
     Index(None, "tenant", "task", "from_at"),
     Index(
         "uq_deployments_live",

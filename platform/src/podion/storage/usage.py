@@ -1,5 +1,6 @@
 """The usage ledger: rows are added in the transaction of the effect they measure, and never changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from podion.storage.clock import now
 from podion.storage.ids import new_id
+from podion.storage.many_rows import ManyRows
 from podion.storage.rows import newest_by_id, values
 from podion.storage.tables import usage
 
@@ -30,6 +32,19 @@ def add(connection: Connection, tenant: str, meter: str, quantity: float, refere
     )
     connection.execute(insert(usage).values(values(row)))
     return row
+
+
+_ROWS = ManyRows(usage)
+
+
+def add_many(connection: Connection, meter: str, entries: Sequence[tuple[str, float, str]]) -> None:
+    """Add to a meter of several tenants: (tenant, quantity, reference) each."""
+    at = now()
+    rows = [
+        {"id": new_id("use"), "tenant": tenant, "meter": meter, "quantity": quantity, "reference": reference, "at": at}
+        for tenant, quantity, reference in entries
+    ]
+    _ROWS.add(connection, rows)
 
 
 def totals(

@@ -40,11 +40,16 @@ class Plaintext(str):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who a key speaks for: the tenant's id, the key's id and what it may do."""
+    """Who a key speaks for: the tenant's id, the key's id, what it may do, and until when."""
 
     tenant: str
     key: str
     scopes: tuple[str, ...]
+    expires_at: datetime | None = None
+
+    def has_ended(self) -> bool:
+        """Return whether the key's time is over."""
+        return self.expires_at is not None and self.expires_at <= now()
 
 
 def mint(mark: str | None = None) -> Plaintext:
@@ -128,7 +133,7 @@ def authenticate(connection: Connection, presented: str) -> Identity:
     owner = tenants.get(connection, row.tenant)
     if owner is None or owner.disabled_at is not None:
         raise Unauthenticated(_REFUSED)
-    return Identity(tenant=row.tenant, key=row.id, scopes=row.scopes)
+    return Identity(tenant=row.tenant, key=row.id, scopes=row.scopes, expires_at=row.expires_at)
 
 
 def _known(scopes: Iterable[str]) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ async def put_documents(
     services, spec = services_of(request), _spec(name)
     await _collection(request, identity.tenant, name)
     sent = _distinct([body] if isinstance(body, Document) else body)
-    cuts = await services.collections.cut_all(spec, sent)
+    cuts = await services.collections.cut_all(spec, sent, identity.tenant)
 
     def effect(c: Any) -> DocumentsKept:
         if segments.get(c, identity.tenant, HOST, name) is None:

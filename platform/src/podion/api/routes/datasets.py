@@ -1,25 +1,23 @@
 """A vertical's datasets: uploads in, a report with every refusal out."""
 
 import asyncio
-import hashlib
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.datastructures import UploadFile
 
 from podion.api.access import HostCaller
-from podion.api.body_limit import lift_limit
 from podion.api.idempotency import once
 from podion.api.inputs import task_of
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
+from podion.api.uploads import UPLOAD, receive
 from podion.caller import requires
 from podion.data.columns import renames
-from podion.errors import DataError, NotFound, TooLarge
+from podion.errors import DataError, NotFound
 from podion.lifecycle.uploads import Upload, keep, prepare
 from podion.storage import datasets
 from podion.storage.cursors import encode
@@ -28,7 +26,6 @@ from podion.vertical import Vertical
 
 TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
 DatasetId = Annotated[str, Path(max_length=100)]
-_CHUNK = 1 << 20
 
 
 class RefusalOut(BaseModel):
@@ -63,7 +60,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
     """Return the dataset routes of one vertical."""
     router = APIRouter(dependencies=[requires("data")])
 
-    @router.post("/datasets", status_code=201, response_model=DatasetOut, openapi_extra=_BODY)
+    @router.post("/datasets", status_code=201, response_model=DatasetOut, openapi_extra=UPLOAD)
     async def upload_dataset(
         request: Request,
         caller: HostCaller,
@@ -77,7 +74,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
         declared = task_of(vertical, task)
         with services.files.staging() as staging:
             body = staging / "upload"
-            digest = await _receive(request, body, services.settings.upload_limit_mb << 20)
+            digest = await receive(request, body, services.settings.upload_limit_mb << 20)
             upload = Upload(
                 tenant=caller.tenant,
                 vertical=vertical,
@@ -173,39 +170,6 @@ async def _answer(
     return response
 
 
-async def _receive(request: Request, target: FilePath, limit: int) -> str:
-    """Stream the body, or the form field `file`, to `target`; return its SHA-256."""
-    lift_limit(request)
-    hasher = hashlib.sha256()
-    written = 0
-    with target.open("wb") as out:
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            async with request.form(max_files=1, max_fields=8) as form:
-                part = form.get("file")
-                if not isinstance(part, UploadFile):
-                    raise DataError("the form has no file field named `file`")
-                while chunk := await part.read(_CHUNK):
-                    written = _write(out, chunk, written, limit)
-                    hasher.update(chunk)
-        else:
-            async for chunk in request.stream():
-                written = _write(out, chunk, written, limit)
-                hasher.update(chunk)
-    if written == 0:
-        raise DataError(
-            "the upload is empty: send CSV with a header row, or JSONL with one object a line", code="empty_upload"
-        )
-    return hasher.hexdigest()
-
-
-def _write(out: BinaryIO, chunk: bytes, written: int, limit: int) -> int:
-    written += len(chunk)
-    if written > limit:
-        raise TooLarge(f"the upload is larger than {limit >> 20} MiB: split it, and upload with `extends`")
-    out.write(chunk)
-    return written
-
-
 def _line(position: str | None) -> int:
     if position is None:
         return 0
@@ -219,23 +183,3 @@ async def _dataset(services: Services, tenant: str, vertical: Vertical, dataset_
     if row is None or row.task.partition("/")[0] != vertical.name:
         raise NotFound("no dataset has this id: GET …/datasets lists those there are")
     return row
-
-
-_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "text/csv": _BINARY,
-            "application/x-ndjson": _BINARY,
-            "application/gzip": _BINARY,
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-        },
-    }
-}

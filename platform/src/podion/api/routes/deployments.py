@@ -27,6 +27,7 @@ class NewDeployment(BaseModel):
     task: str = Field(max_length=64, examples=["intent"])
     adapter: str = Field(max_length=100, description="as the run that made it names it", examples=["db2441ea1e6ee958…"])
     mode: str = Field(default="live", max_length=16, json_schema_extra={"enum": ["live"]})
+    force: bool = Field(default=False, description="deploy it even though it was suspended")
 
 
 class DeploymentOut(BaseModel):
@@ -36,11 +37,12 @@ class DeploymentOut(BaseModel):
     task: str
     adapter: str
     mode: str
-    state: Literal["live", "ended"]
+    state: Literal["live", "ended", "suspended"]
     from_at: datetime
     to_at: datetime | None
     actor: str
     reason: str
+    suspended: str | None = Field(description="why it was taken out of service for what it answered, where it was")
 
 
 def deployments_router(vertical: Vertical) -> APIRouter:
@@ -55,11 +57,14 @@ def deployments_router(vertical: Vertical) -> APIRouter:
             raise DataError(f"mode {body.mode!r} is not in this version: deploy with mode 'live'", code="unknown_mode")
         services = services_of(request)
         reasons = await services.database.read(lambda c: services.deployer.objections(c, caller.tenant, body.adapter))
-        return await once(
-            request,
-            caller.tenant,
-            lambda c: shape(services.deployer.deploy(c, caller.tenant, task, body.adapter, caller.key, reasons)),
-        )
+
+        def effect(c: Any) -> DeploymentOut:
+            deploy = services.deployer.deploy
+            return shape(deploy(c, caller.tenant, task, body.adapter, caller.key, reasons, force=body.force))
+
+        response = await once(request, caller.tenant, effect)
+        services.predictor.prepare(caller.tenant, vertical, task_of(vertical, body.task))
+        return response
 
     @router.get("/deployments")
     async def list_deployments(
@@ -91,7 +96,9 @@ def deployments_router(vertical: Vertical) -> APIRouter:
                 raise NotFound("no deployment has this id: GET …/deployments lists those there are")
             return shape(services.deployer.rollback(c, caller.tenant, deployment_id, caller.key))
 
-        return await once(request, caller.tenant, effect)
+        response = await once(request, caller.tenant, effect)
+        services.predictor.forget(caller.tenant)
+        return response
 
     return router
 
@@ -103,9 +110,10 @@ def shape(row: DeploymentRow) -> DeploymentOut:
         task=row.task,
         adapter=row.adapter,
         mode=row.mode,
-        state="ended" if row.to_at else "live",
+        state="suspended" if row.suspended else "ended" if row.to_at else "live",
         from_at=row.from_at,
         to_at=row.to_at,
         actor=row.actor,
         reason=row.reason,
+        suspended=row.suspended,
     )

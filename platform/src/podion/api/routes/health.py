@@ -45,7 +45,6 @@ async def readyz(request: Request) -> JSONResponse:
         await services.engine.status()
     except PodionError as error:
         engine = error.detail
-    services.metrics.engine_up.set(engine == "ok")
     ready = database == engine == "ok"
     quarantined = [record.name for record in services.catalogue.plugins if record.state == "quarantined"]
     body = Ready(status="ready" if ready else "not ready", database=database, engine=engine, quarantined=quarantined)
@@ -54,5 +53,10 @@ async def readyz(request: Request) -> JSONResponse:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Return the counters in Prometheus' text format."""
-    return Response(services_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    """Return the counters of the API and of the engine in Prometheus' text format."""
+    services = services_of(request)
+    try:
+        engine = await services.engine.status()
+    except PodionError:
+        engine = None
+    return Response(services.metrics.text(engine), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -120,6 +120,7 @@ async def enable_vertical(request: Request, identity: AdminKey, name: VerticalNa
 
     row = await services.database.write(write)
     request.app.state.gatekeeper.forget(identity.tenant)
+    services.predictor.forget(identity.tenant)
     return _shape(vertical, row)
 
 

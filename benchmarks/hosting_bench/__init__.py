@@ -1,0 +1,1 @@
+"""What benchmarks/hosting.py measures, part by part."""
