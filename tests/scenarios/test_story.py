@@ -286,13 +286,19 @@ def test_a_second_run_makes_another_adapter(first: dict[str, Any], second: dict[
     assert reloaded[0]["adapter"] == second["adapter"]
 
 
-def test_a_reloaded_adapter_answers_bit_for_bit_as_before(reloaded: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    before, after = (without_ids(prediction) for prediction in reloaded)
-    assert json.dumps(before) == json.dumps(after)
+def test_a_reloaded_adapter_answers_as_before(reloaded: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Before, other texts stood beside these in the passes: their numbers may differ by rounding, and nothing else."""
+    before, after = (rounded(prediction) for prediction in reloaded)
+    assert before == after
 
 
-def without_ids(prediction: dict[str, Any]) -> dict[str, Any]:
-    return {**prediction, "answers": [{**answer, "prediction_id": ""} for answer in prediction["answers"]]}
+def rounded(found: Any) -> Any:
+    """What was found without its ids, numbers to five places."""
+    if isinstance(found, dict):
+        return {name: rounded(each) for name, each in found.items() if not name.endswith("prediction_id")}
+    if isinstance(found, list):
+        return [rounded(each) for each in found]
+    return round(found, 5) if isinstance(found, float) else found
 
 
 def test_one_call_rolls_back(
@@ -397,13 +403,11 @@ def pooled_by_peft(folder: Path, encoder: Any, texts: list[str], cut: int | None
         warnings.simplefilter("ignore")
         plain = AutoModel.from_pretrained(encoder.base.path, add_pooling_layer=False)
         loaded = peft.PeftModel.from_pretrained(plain, folder).eval()
-    batch = encoder.batch(encoder.tokenise(texts))
     with torch.no_grad():
-        mask = batch.attention.long()
-        layers = loaded(input_ids=batch.ids, attention_mask=mask, output_hidden_states=True).hidden_states
-    attention = batch.attention[:, :, None]
-    read = [layers[-1]] if cut is None else [layers[-1], layers[cut]]
-    return [(hidden * attention).sum(1) / attention.sum(1) for hidden in read]
+        rows = [torch.tensor([row.ids]) for row in encoder.tokenise(texts)]
+        layers = [loaded(input_ids=row, output_hidden_states=True).hidden_states for row in rows]
+    wanted = [-1] if cut is None else [-1, cut]
+    return [torch.cat([states[layer].mean(1) for states in layers]) for layer in wanted]
 
 
 @pytest.fixture

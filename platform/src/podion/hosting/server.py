@@ -65,6 +65,7 @@ async def _serve(options: argparse.Namespace) -> None:
         )
         for base in options.preload:
             made.encoder(base)
+        log.debug("engine computes by %s with %d threads", options.runtime, options.threads)
         gc.freeze()  # libraries and bases stay as long as the process: collections need not look at them
         engine.append(made)
         return made

@@ -122,20 +122,21 @@ class Predictor:
         await self._keep(rows)
         return predictions
 
-    def prepare(self, tenant: str, vertical: Vertical, task: Task) -> None:
-        """Get ready to answer from what the tenant has now, in the background: find the version, bring it into memory.
+    def prepare(self, tenant: str, vertical: Vertical, task: Task, *, load: bool = False) -> None:
+        """Get ready to answer from what the tenant has now, in the background; `load` brings the version into memory.
 
         What fails is told to who asks next.
         """
         self.forget(tenant)
-        work = asyncio.create_task(self._prepare(tenant, vertical, task))
+        work = asyncio.create_task(self._prepare(tenant, vertical, task, load))
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
 
-    async def _prepare(self, tenant: str, vertical: Vertical, task: Task) -> None:
+    async def _prepare(self, tenant: str, vertical: Vertical, task: Task, load: bool) -> None:
         with contextlib.suppress(PodionError):
             serving = (await self._standings.of(tenant, vertical, task)).serving
-            await self._engine.answer_all([serving.call(tenant, ())])
+            if load:
+                await self._engine.answer_all([serving.call(tenant, ())])
 
     async def serving(self, tenant: str, vertical: Vertical, task: Task) -> Serving:
         """Return what answers the tenant's task now; raises `Conflict` (code `untrained`) while nothing can."""

@@ -63,7 +63,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
             return shape(deploy(c, caller.tenant, task, body.adapter, caller.key, reasons, force=body.force))
 
         response = await once(request, caller.tenant, effect)
-        services.predictor.prepare(caller.tenant, vertical, task_of(vertical, body.task))
+        services.predictor.prepare(caller.tenant, vertical, task_of(vertical, body.task), load=True)
         return response
 
     @router.get("/deployments")
