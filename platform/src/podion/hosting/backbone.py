@@ -18,6 +18,9 @@ LAYERS = "encoder.layer"
 class Changes(Protocol):
     """What adapters change at the linear layers of a pass, by their names; rows without an adapter are left alone."""
 
+    def touch(self, names: Sequence[str]) -> bool:
+        """Say whether any of the layers `names` is changed."""
+
     def before(self, name: str, hidden: Tensor) -> Tensor:
         """Return what the layer reads, [tokens, in]."""
 
@@ -38,11 +41,11 @@ class BaseLinear(nn.Linear):
         self._runtime: Runtime = runtime
         self._product: Product | None = None
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Return [tokens, out] for [tokens, in]."""
+    def forward(self, input: Tensor, *, wide: bool = True) -> Tensor:
+        """Return [tokens, out] for [tokens, in], in fp32 unless it need not be `wide`: see `runtimes.Product`."""
         if self._product is None:
             self._product = product(self._runtime, self.weight, self.bias)
-        return self._product(input)
+        return self._product(input, wide=wide)
 
 
 class Backbone:
@@ -101,9 +104,16 @@ class _Layer:
         attended = attend(self._project(hidden, changes), rows, self._heads)
         joined = _apply(self._joins, self._joined.dense, attended, changes)
         hidden = self._joined.LayerNorm(joined + hidden)
-        grown = self._grown.intermediate_act_fn(_apply(self._grows, self._grown.dense, hidden, changes))
-        ended = _apply(self._ends, self._output.dense, grown, changes)
-        return cast(Tensor, self._output.LayerNorm(ended + hidden))
+        return cast(Tensor, self._output.LayerNorm(self._feed(hidden, changes) + hidden))
+
+    def _feed(self, hidden: Tensor, changes: Changes | None) -> Tensor:
+        """The two linear layers behind attention; between them nothing need be wide where nobody changes either."""
+        grows, ends, activate = self._grown.dense, self._output.dense, self._grown.intermediate_act_fn
+        wrapped = not (type(grows) is type(ends) is BaseLinear)  # by PEFT, which computes in fp32
+        if wrapped or (changes is not None and changes.touch((self._grows, self._ends))):
+            grown = activate(_apply(self._grows, grows, hidden, changes))
+            return _apply(self._ends, ends, grown, changes)
+        return cast(Tensor, ends(activate(grows(hidden, wide=False))))
 
     def _project(self, hidden: Tensor, changes: Changes | None) -> tuple[Tensor, ...]:
         """Queries, keys and values, out of one product unless PEFT has wrapped one of the three."""

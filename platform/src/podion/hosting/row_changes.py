@@ -33,6 +33,10 @@ class RowChanges:
         self._stretches, slots = _plan(rows, adapters)
         self._slots = {stack: torch.tensor(chosen, device=rows.ids.device) for stack, chosen in slots.items()}
 
+    def touch(self, names: Sequence[str]) -> bool:
+        """Say whether any row's adapter changes one of the layers `names`."""
+        return any(name in stack.layout.by_module for stack in self._stretches for name in names)
+
     def before(self, name: str, hidden: Tensor) -> Tensor:
         """Return what the layer reads: rows whose adapter scales the layer's input are scaled, in a copy."""
         scaled = hidden

@@ -4,8 +4,8 @@ Whatever the runtime, what comes in and goes out is fp32, a row's result does no
 trained through a runtime is served by it: its name is part of a base's fingerprint.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -14,8 +14,16 @@ from torch.nn import functional
 from podion.errors import BadSettings
 from podion.settings import Runtime
 
-Product = Callable[[Tensor], Tensor]
-"""[rows, in] -> [rows, out], both fp32: one linear layer."""
+
+class Product(Protocol):
+    """One linear layer: [rows, in] -> [rows, out], both fp32."""
+
+    def __call__(self, rows: Tensor, *, wide: bool = True) -> Tensor:
+        """Return the outputs; where they need not be `wide`, they may come in what the runtime computes with.
+
+        What one product gave another one of the same runtime takes.
+        """
+
 
 _STEPS = 127
 """Steps of an int8 value on each side of zero."""
@@ -53,7 +61,15 @@ def product(runtime: Runtime, weight: Tensor, bias: Tensor) -> Product:
         return _Int8Product(weight, bias)
     if runtime == "bf16":
         return _Bf16Product(weight, bias)
-    return lambda rows: functional.linear(rows, weight, bias)
+    return _Fp32Product(weight, bias)
+
+
+class _Fp32Product:
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        self._weight, self._bias = weight, bias
+
+    def __call__(self, rows: Tensor, *, wide: bool = True) -> Tensor:
+        return functional.linear(rows, self._weight, self._bias)
 
 
 class _Bf16Product:
@@ -62,8 +78,9 @@ class _Bf16Product:
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self._weight, self._bias = weight.detach().bfloat16(), bias.detach().bfloat16()
 
-    def __call__(self, rows: Tensor) -> Tensor:
-        return functional.linear(rows.bfloat16(), self._weight, self._bias).float()
+    def __call__(self, rows: Tensor, *, wide: bool = True) -> Tensor:
+        found = functional.linear(rows.bfloat16(), self._weight, self._bias)
+        return found.float() if wide else found
 
 
 class _Int8Product:
@@ -80,7 +97,7 @@ class _Int8Product:
         self._packed: Tensor = torch.ops.onednn.qlinear_prepack(rounded, None)
         self._zeros = torch.zeros(len(bias), dtype=torch.long)
 
-    def __call__(self, rows: Tensor) -> Tensor:
+    def __call__(self, rows: Tensor, *, wide: bool = True) -> Tensor:
         if rows.requires_grad:
             return cast(Tensor, _ThroughRounding.apply(rows, self))  # type: ignore[no-untyped-call]
         return self.compute(rows)
