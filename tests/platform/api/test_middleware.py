@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from podion.api import problems
 from podion.api.metrics import Metrics
-from podion.api.middleware import RequestLog, _request_id
+from podion.api.middleware import RequestLog, request_id_of
 from podion.errors import NotFound
 
 
@@ -66,7 +66,7 @@ def test_what_matches_no_route_is_one_label(client: TestClient, metrics: Metrics
 
 @given(st.binary(max_size=80))
 def test_a_clients_id_is_taken_only_if_it_can_do_no_harm(value: bytes) -> None:
-    found = _request_id({"headers": [(b"x-request-id", value)]})
+    found = request_id_of({"headers": [(b"x-request-id", value)]})
     if found.encode("latin-1") != value:
         assert found.startswith("req_")
     assert found.isascii() and 1 <= len(found) <= 64
@@ -74,4 +74,4 @@ def test_a_clients_id_is_taken_only_if_it_can_do_no_harm(value: bytes) -> None:
 
 
 def test_ids_differ() -> None:
-    assert len({_request_id({"headers": []}) for _ in range(100)}) == 100
+    assert len({request_id_of({"headers": []}) for _ in range(100)}) == 100

@@ -72,6 +72,11 @@ class TenantGate:
     async def _look_up(self, presented: str) -> Access:
         return await self._database.read(lambda c: _look_up(c, presented))
 
+    def tenant_of(self, authorization: bytes) -> str | None:
+        """Return whose key an `Authorization` header was when it was seen last, None for one that is not remembered."""
+        _, _, presented = authorization.decode("latin-1").partition(" ")
+        return self._remembered.tenant_of(digest(presented.strip()))
+
     def forget(self, tenant: str) -> None:
         """See a tenant's keys and verticals anew; to be called after a change to them."""
         self._remembered.forget(tenant)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
 from anyio.to_thread import current_default_thread_limiter
@@ -16,6 +17,7 @@ from podion.api import openapi_headers, problems
 from podion.api.access import Enabled, TenantGate, bearer
 from podion.api.body_limit import BodyLimit
 from podion.api.crowd import Crowd
+from podion.api.door import Door
 from podion.api.failed_keys import FailedKeys
 from podion.api.hot_routes import HotRoutes
 from podion.api.idempotency import forget_old
@@ -76,7 +78,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         services = _services(settings, catalogue, metrics)
         app.state.services = services
         app.state.failed_keys = FailedKeys(settings.failed_keys_per_minute)
@@ -92,7 +94,8 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         # A plugin's plain functions run in threads, and one that hangs keeps its own: there must be some for others.
         current_default_thread_limiter().total_tokens = _ROUTE_THREADS
         log.info("ready: %d verticals", len(catalogue.verticals))
-        yield
+        tenant_of = app.state.gatekeeper.tenant_of
+        yield {"door": Door(hot.paths, settings.requests_at_once, tenant_of, metrics.refused)}
         sweeping.cancel()
         stalls.close()
         services.watchers.close()
@@ -124,7 +127,8 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
     check_routes(app)
-    app.router.routes.insert(0, HotRoutes(app.routes))
+    hot = HotRoutes(app.routes)
+    app.router.routes.insert(0, hot)
     problems.document(app)
     openapi_headers.document(app)
     return app

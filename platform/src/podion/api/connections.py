@@ -1,9 +1,16 @@
-"""Connections that do not wait for ever: a head of bounded size within bounded time, and not too many of them."""
+"""Connections that do not wait for ever: a head of bounded size within bounded time, and not too many of them.
+
+A request that the door refuses is answered here, when its head has arrived and before there is a task or a scope.
+"""
 
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from podion.api.door import Door, Refusal, Visit
+from podion.api.refusals import response
 
 HEAD_BYTES = 128 << 10
 """Most bytes of a request line with its headers."""
@@ -14,12 +21,21 @@ HEAD_SECONDS = 15.0
 MOST_CONNECTIONS = 800
 """Of one API process: below the 1,024 files that a process commonly may open."""
 
+MOST_DRAINED = 64 << 10
+"""Bytes of a refused request's body that are read and dropped, so that the connection can stay; else it is closed."""
+
 
 class BoundedConnection(HttpToolsProtocol):
-    """A connection that is closed when its client sends a head too slowly, too large, or is one too many."""
+    """A connection that is closed when its client sends a head too slowly, too large, or is one too many.
+
+    The application's lifespan hands over the `door`, if there is one, in its state.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
     _head = 0
+    _in_head = False
+    _refused = False
+    _visit: Visit | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
@@ -48,9 +64,54 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Wait no more: what follows is a body, which the application counts and times."""
-        self._arrived()
+        """Wait no more: what follows is a body, which the application counts and times; that of a refused one is waited
+        for, and dropped.
+        """
+        self._in_head, self._refused, self._visit = True, False, None
         super().on_headers_complete()
+        self._in_head = False
+        if not self._refused:
+            self._arrived()
+
+    def on_message_complete(self) -> None:
+        """Time the request from here; after one that was refused wait for the next."""
+        super().on_message_complete()
+        if self._visit is not None:
+            self._visit.heard()
+        if self._refused:
+            self._refused = False
+            self._arrived()
+            if not self.transport.is_closing():
+                self._unset_keepalive_if_required()
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer a request, or refuse it: at once, or when those before it on the connection are answered."""
+        if self.transport.is_closing():
+            return  # one before it on the connection was the last to be answered
+        door: Door | None = self.app_state.get("door")
+        found = door.enter(cycle.scope) if door is not None else None
+        if isinstance(found, Refusal):
+            self._turn_away(cycle, found)
+            return
+        self._unset_keepalive_if_required()
+        if found is not None:
+            self._visit = found if self._in_head else None
+            app = _visiting(app, found)
+        super()._start_asgi_task(cycle, app)
+
+    def _turn_away(self, cycle: RequestResponseCycle, refusal: Refusal) -> None:
+        # Others may wait behind one whose turn has come only now: they will be sent again, on a new connection.
+        close = not (self._in_head and cycle.keep_alive and _is_small(cycle))
+        self.transport.write(response(refusal, cycle.scope, self.server_state.default_headers, close=close))
+        self.server_state.total_requests += 1
+        cycle.response_complete = self._refused = True
+        if close:
+            self.transport.close()
+        elif self.flow.write_paused:
+            self.transport.abort()  # it asks and asks, and does not read what it is told
 
     def _wait(self) -> None:
         if self._waiting is None:
@@ -66,3 +127,25 @@ class BoundedConnection(HttpToolsProtocol):
         self._arrived()
         if not self.transport.is_closing():
             self.transport.abort()
+
+
+def _is_small(cycle: RequestResponseCycle) -> bool:
+    """Return whether a request's body comes without being asked for, and may be read for nothing."""
+    if cycle.waiting_for_100_continue:
+        return False
+    for name, value in cycle.scope["headers"]:
+        if name == b"transfer-encoding" or (name == b"content-length" and int(value) > MOST_DRAINED):
+            return False
+    return True
+
+
+def _visiting(app: ASGIApp, visit: Visit) -> ASGIApp:
+    """Return the application as it answers the request of a visit, which ends with it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        finally:
+            visit.leave(scope["state"].get("status"))
+
+    return answer

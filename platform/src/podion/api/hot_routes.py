@@ -5,7 +5,7 @@ answered here, in the order in which FastAPI would: whoever asks for more, or do
 which then says what is wrong.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import Any
@@ -90,6 +90,11 @@ class HotRoutes(BaseRoute):
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = {(method, route.context.path): route for route in _hot(routes) for method in _methods(route)}
+
+    @property
+    def paths(self) -> Collection[tuple[str, str]]:
+        """Method and path of each hot route."""
+        return [(method, path) for method, path in self._routes if path is not None]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Take a plain request to a hot route."""

@@ -40,6 +40,10 @@ class Metrics:
         requests.inc()
         times.observe(seconds)
 
+    def refused(self, method: str, route: str, status: int) -> None:
+        """Count a request that was turned away before anything was done for it."""
+        self.requests.labels(method, route, status).inc()
+
     def text(self, engine: Status | None = None) -> bytes:
         """Return the exposition that `/metrics` serves; `engine` is the engine's status, None while it is away."""
         self.engine_up.set(engine is not None)

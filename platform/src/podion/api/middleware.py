@@ -30,7 +30,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -38,7 +38,7 @@ class RequestLog:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = scope["state"]["status"] = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("ascii")), _AS_IT_SAYS]
             await send(message)
 
@@ -57,7 +57,8 @@ class RequestLog:
         )
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
+    """Return the client's id of a request where it sent one, else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _CLIENTS_ID.fullmatch(value.decode("latin-1")):
             return str(value.decode("latin-1"))

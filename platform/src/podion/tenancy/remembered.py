@@ -46,6 +46,11 @@ class Remembered(Generic[V]):
         # One who gives up waiting does not end the look-up for the others.
         return await asyncio.shield(found.looking)
 
+    def tenant_of(self, key: Hashable) -> str | None:
+        """Return whose it is what was found under a key at last, None where nothing is remembered."""
+        found = self._found.get(key)
+        return found.tenant if found else None
+
     def forget(self, tenant: str) -> None:
         """Drop what is remembered of a tenant, and every look-up under way: it may have seen what was before."""
         self._found = {key: each for key, each in self._found.items() if each.tenant not in (None, tenant)}
@@ -53,7 +58,8 @@ class Remembered(Generic[V]):
     def _look(self, key: Hashable, now: float, look: Callable[[], Coroutine[Any, Any, V]]) -> _Found[V]:
         if len(self._found) >= _MOST:
             self._found.clear()
-        found = self._found[key] = _Found(now + REMEMBERED_SECONDS, self._mark(), asyncio.create_task(look()))
+        whose = self.tenant_of(key)
+        found = self._found[key] = _Found(now + REMEMBERED_SECONDS, self._mark(), asyncio.create_task(look()), whose)
 
         def ended(task: "asyncio.Task[V]") -> None:
             if not task.cancelled() and task.exception() is None:
