@@ -2,9 +2,10 @@
 
     python benchmarks/http.py [--quick] [--only FIELD…] [--rounds 7] [--seconds 5] [--threads 2] [--json FILE]
 
-Each tenant has a LoRA adapter (r=8, query and value, all layers) and a head of 8 to 77 labels; texts are BANKING77's,
-none twice for a tenant within 26,000. Everything is on this machine and takes turns, round after round; servers whose
-turn it is not are stopped. What each figure means:
+The product runs with PODION_QUICK_WAIT_SECONDS=0: nobody may wait long, others are refused (as it comes, it lets wait
+up to 0.25 s). Each tenant has a LoRA adapter (r=8, query and value, all layers) and a head of 8 to 77 labels; texts are
+BANKING77's, none twice for a tenant within 26,000. Everything is on this machine and takes turns, round after round;
+servers whose turn it is not are stopped. What each figure means:
 
 goodput_vs_naive, goodput_vs_best_peer
     Goodput is the rate of answers (200) within 4 times the same server's own median latency with one client, at the

@@ -38,6 +38,7 @@ def start_product(home: Path, threads: int) -> Served:
     environment = {
         "PODION_HOME": str(home),
         "PODION_PORT": str(port),
+        "PODION_QUICK_WAIT_SECONDS": "0",
         "PODION_BASE": BASE,
         "PODION_THREADS": str(threads),
         "PODION_OPERATOR_KEY": OPERATOR_KEY,

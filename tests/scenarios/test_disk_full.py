@@ -214,6 +214,7 @@ def test_every_write_is_refused_whole_and_accepted_once_there_is_room(
     assert place.shop.wait(run["id"])["state"] == "succeeded"
 
 
+@pytest.mark.parametrize("place", ["limit"], indirect=True)
 def test_a_run_whose_disk_is_full_goes_on_or_says_why(place: Place, until: Callable[..., Any]) -> None:
     body = {"task": "intent", "dataset": place.dataset, "method": "head", "seed": 3}
     run = place.shop.json("POST", f"{API}/runs", 201, json=body)["id"]

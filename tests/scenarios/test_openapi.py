@@ -14,7 +14,7 @@ from attack.cases import Tally, World
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 18
+EXAMPLES = 12
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(default=512, ge=0, description="requests one API process works on at once; 0: any")
     tenant_requests_at_once: int = Field(default=256, ge=0, description="the same of one tenant; 0: any")
     queue_seconds: float = Field(default=2, gt=0, description="expected wait for the engine that is refused")
+    quick_wait_seconds: float = Field(
+        default=0.25, ge=0, le=60, description="what a prediction may take when many come; 0: 2.5 times as alone"
+    )
     failed_keys_per_minute: int = Field(default=60, ge=0, description="wrong keys an address, or a key's id; 0: any")
     trusted_proxies: str = Field(
         default="",

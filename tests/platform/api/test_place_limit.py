@@ -197,3 +197,20 @@ def test_long_requests_are_not_refused_for_being_long() -> None:
     for inside in range(400):
         limit.count(inside, inside / 20)
         assert limit.places(inside / 20) > inside
+
+
+def test_where_waiting_is_fine_more_may_come_in() -> None:
+    """64 requests take 100 ms together and 5 ms alone: too long for a strict limit, soon enough for a patient one."""
+    found = {}
+    for wait in (0.0, 0.25):
+        limit, now = PlaceLimit(512, wait), 0.0
+        for _ in range(20):
+            limit.learn(0.005, 1, now)
+        for _ in range(2_000):
+            now += 0.002
+            inside = min(64, limit.places(now))
+            limit.count(inside, now)
+            limit.learn(0.1 * inside / 64, inside, now)
+        found[wait] = limit.most
+    assert found[0.0] < 32
+    assert found[0.25] >= 64

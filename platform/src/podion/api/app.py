@@ -95,7 +95,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         current_default_thread_limiter().total_tokens = _ROUTE_THREADS
         log.info("ready: %d verticals", len(catalogue.verticals))
         tenant_of = app.state.gatekeeper.tenant_of
-        yield {"door": Door(hot.paths, settings.requests_at_once, tenant_of, metrics.refused)}
+        yield {
+            "door": Door(hot.paths, settings.requests_at_once, tenant_of, metrics.refused, settings.quick_wait_seconds)
+        }
         sweeping.cancel()
         stalls.close()
         services.watchers.close()

@@ -40,8 +40,8 @@ class Refusal(Enum):
 class Places:
     """The places of one route, and who holds them."""
 
-    def __init__(self, ceiling: int) -> None:
-        self.limit: Final = PlaceLimit(ceiling)
+    def __init__(self, ceiling: int, wait: float = 0.0) -> None:
+        self.limit: Final = PlaceLimit(ceiling, wait)
         self._owners: Counter[str] = Counter()
         self._inside = 0
         self._latest: str | None = None
@@ -106,7 +106,8 @@ class Door:
     """Stands before the routes that answer quickly; everything else passes it.
 
     `tenant_of` returns whose key an `Authorization` header is, None when it is not known (yet); `count` is called with
-    method, path and status of what is refused. `ceiling` 0 stands for any number of requests.
+    method, path and status of what is refused. `ceiling` 0 stands for any number of requests; to take `wait` seconds is
+    always fine.
     """
 
     def __init__(
@@ -115,8 +116,9 @@ class Door:
         ceiling: int,
         tenant_of: Callable[[bytes], str | None],
         count: Callable[[str, str, int], None],
+        wait: float = 0.0,
     ) -> None:
-        self._routes = {route: Places(ceiling or _UNBOUNDED) for route in routes}
+        self._routes = {route: Places(ceiling or _UNBOUNDED, wait) for route in routes}
         self._tenant_of = tenant_of
         self._count = count
         self._untold: Counter[Refusal] = Counter()

@@ -1,10 +1,11 @@
-"""How many quick requests may be inside at once, so that none waits much longer than it would take alone.
+"""How many quick requests may be inside at once, so that none takes much longer than it should.
 
 By Little's law what is inside takes `inside / rate` to answer. So each answer says how many places there may be: as
 many as were taken when it came in, times the time that is allowed, over the time that it took (the gradient of
 Netflix's concurrency limits, with no need to measure a rate). The time allowed is a multiple of what a request takes
 alone, which is measured while there is no crowd; in one that lasts, hardly anybody is let in for a moment now and then
-(as BBR does), or what is slow because of the crowd would soon pass for what is slow by itself.
+(as BBR does), or what is slow because of the crowd would soon pass for what is slow by itself. An operator says how
+many seconds are always fine; with 0 the multiple alone decides.
 
 In a simulation of batches behind the costs of the int8 path this gave 0.9 of the highest rate with a p99 of three times
 the one alone; see the tests. A limit on the engine's expected wait alone does not see the event loop, which waits too.
@@ -22,6 +23,9 @@ STRETCH = 2.5
 BURST = 32
 """As many may come in at once while there is no crowd: they will be gone soon."""
 
+PATIENT_BURST = 128
+"""The same where waiting is fine."""
+
 CROWD_SECONDS = 1.0
 """Over which the places taken are averaged."""
 
@@ -38,17 +42,19 @@ ALONE = 2
 _SAMPLES = 8
 _STALE_SECONDS = 5.0
 _PROBE_SECONDS = 1.0
-_UNKNOWN = float(BURST)
 _SLOWLY = 32
 
 
 class PlaceLimit:
     """The number of places of one route. Time is handed in, in seconds of any one clock."""
 
-    def __init__(self, ceiling: int) -> None:
+    def __init__(self, ceiling: int, wait: float = 0.0) -> None:
+        """Begin with `ceiling` places at most; to take `wait` seconds is always fine."""
         self._ceiling = float(ceiling)
+        self._wait = wait
+        self._burst = float(PATIENT_BURST if wait else BURST)
         self._least = min(float(LEAST), self._ceiling)
-        self._most = min(_UNKNOWN, self._ceiling)
+        self._most = min(self._burst, self._ceiling)
         self._alone: float | None = None
         self._long = False
         self._samples: list[float] = []
@@ -81,7 +87,7 @@ class PlaceLimit:
         if self._long:
             return int(self._ceiling)
         if not self._crowded:
-            return int(min(max(BURST, self._most), self._ceiling))
+            return int(min(max(self._burst, self._most), self._ceiling))
         return ALONE if self._probes(now) else int(self._most)
 
     def learn(self, seconds: float, inside: int, now: float) -> None:
@@ -97,7 +103,7 @@ class PlaceLimit:
                 self._long = min(self._samples) >= LONG_SECONDS
                 self._renew(now)
         elif self._alone is not None and inside >= self._most / 2:
-            wanted = inside * STRETCH * self._alone / max(seconds, 1e-6)
+            wanted = inside * max(STRETCH * self._alone, self._wait) / max(seconds, 1e-6)
             # One answer out of a cache, or one that took for ever, says little: it moves the limit by a step.
             step = min(max(wanted, self._most / 2), self._most * 2) - self._most
             self._most = min(max(self._most + step / _SLOWLY, self._least), self._ceiling)
