@@ -159,6 +159,7 @@ def test_each_fault_of_a_route_is_a_problem_that_names_the_plugin(zoo: Any, keep
         asked = {path: everybody.submit(keeper.http.get, path) for path in paths}
         meanwhile = keeper.json("POST", "/v1/water-meter/kind", 200, json={"text": "lovely"})["answers"]
     assert len(meanwhile) == 1
+    assert {path: future.exception() for path, future in asked.items() if future.exception()} == {}
     answers = {path.rpartition("/")[2]: future.result() for path, future in asked.items()}
     assert answers["answers"].json() == {"number": 7}
     for fault, (status, code, told) in FAULTS.items():

@@ -25,6 +25,9 @@ MOST_DRAINED = 64 << 10
 """Bytes of a refused request's body that are read and dropped, so that the connection can stay; else it is closed."""
 
 
+_LAST_LOOK = 0.05
+
+
 class BoundedConnection(HttpToolsProtocol):
     """A connection that is closed when its client sends a head too slowly, too large, or is one too many.
 
@@ -87,6 +90,13 @@ class BoundedConnection(HttpToolsProtocol):
                     self.timeout_keep_alive, self.timeout_keep_alive_handler
                 )
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection once what has come in meanwhile is read.
+
+        When something held up the loop, its timers go before what arrived: a request that came in time would be reset.
+        """
+        self.timeout_keep_alive_task = self.loop.call_later(_LAST_LOOK, super().timeout_keep_alive_handler)
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer a request, or refuse it: at once, or when those before it on the connection are answered."""
         if self.transport.is_closing():
@@ -100,7 +110,7 @@ class BoundedConnection(HttpToolsProtocol):
         if found is not None:
             self._visit = found if self._in_head else None
             app = _visiting(app, found)
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, _unless_answered(app, cycle))
 
     def _turn_away(self, cycle: RequestResponseCycle, refusal: Refusal) -> None:
         # Others may wait behind one whose turn has come only now: they will be sent again, on a new connection.
@@ -127,6 +137,23 @@ class BoundedConnection(HttpToolsProtocol):
         self._arrived()
         if not self.transport.is_closing():
             self.transport.abort()
+
+
+def _unless_answered(app: Any, cycle: RequestResponseCycle) -> Any:
+    """Return an application whose failures end no connection that was answered in full.
+
+    Starlette answers 500 and raises on; uvicorn then closes the connection, on which the client may have sent the next
+    request already.
+    """
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            if not cycle.response_complete:
+                raise  # what was answered was also logged, where it was answered
+
+    return answering
 
 
 def _is_small(cycle: RequestResponseCycle) -> bool:

@@ -72,7 +72,7 @@ class Engine:
         self._rows = 0
         self._adapters = AdapterCache(adapter_bytes)
         self._adapter_bytes = adapter_bytes
-        self._states_bytes = state_bytes
+        self._state_bytes = state_bytes
         self._caches: dict[str, StateCache] = {}
         self._stages = {stage: Histogram(SECONDS) for stage in ("tokenise", "base", "heads")}
 
@@ -111,7 +111,7 @@ class Engine:
             self._encoders[base] = Encoder.load(
                 found, device=self._device, threads=self._threads, adapter_bytes=self._adapter_bytes
             )
-            self._caches[base] = StateCache(self._states_bytes)
+            self._caches[base] = StateCache(self._state_bytes)
             log.info("base loaded", extra={"base": base, "fingerprint": found.fingerprint})
         return self._encoders[base]
 

@@ -149,12 +149,7 @@ class Predictor:
     async def _keep(self, rows: Sequence[PredictionRow]) -> None:
         await self._ledger.keep(rows)
         for row in rows:
-            vertical, _, task = row.task.partition("/")
-            self._watchers.served(
-                Served(
-                    tenant=row.tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=row.at
-                )
-            )
+            self._watchers.served(_event(row))
 
 
 @dataclass(frozen=True, kw_only=True)
