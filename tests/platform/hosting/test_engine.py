@@ -216,6 +216,13 @@ def test_a_failing_call_fails_alone(engine: Engine, adapter: Maker, tmp_path: Pa
     assert [failed(result).code for result in results[1:-1]] == list(bad)
 
 
+def test_a_text_that_cannot_be_read_fails_alone(engine: Engine, adapter: Maker) -> None:
+    good, bad = adapter(("hello",), owner="a"), adapter(("hello", "half a \ud800 pair"), owner="b")
+    results = engine.answer([good, bad, good])
+    assert failed(results[1]).code == "internal"
+    assert answers(results[0]) == answers(results[2])
+
+
 def test_a_lora_that_computes_nan_stays_with_its_rows(
     engine: Engine, adapter: Maker, lora_files: Callable[..., LoraFiles]
 ) -> None:

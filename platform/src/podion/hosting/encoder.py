@@ -162,7 +162,7 @@ class Encoder:
             return (
                 torch.zeros(len(rows), 0, self.hidden_size, device=self.device),
                 nothing > 0,
-                torch.zeros(len(rows), 0, 2, dtype=torch.long),
+                torch.zeros(len(rows), 0, 2, dtype=torch.long, device=self.device),
             )
         none = torch.zeros(0, self.hidden_size, device=self.device)
         each = [none if own is None else own for own in tokens]

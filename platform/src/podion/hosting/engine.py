@@ -7,7 +7,7 @@ import logging
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -158,11 +158,29 @@ class Engine:
             encoder = self._encoders[base]
             distinct = list(dict.fromkeys(text for _, _, texts in asked for text in texts))
             reads = any(adapter.head.reads_tokens for _, adapter, _ in asked)
-            rows = dict(zip(distinct, encoder.tokenise(distinct, with_offsets=reads), strict=True))
+            try:
+                rows = dict(zip(distinct, encoder.tokenise(distinct, with_offsets=reads), strict=True))
+            except Exception as error:
+                if len(asked) == 1:
+                    results[asked[0][0]] = _failed(calls[asked[0][0]], error)
+                else:  # one of them has a text that cannot be read: each on its own, so that it fails alone
+                    prepared += [
+                        one for place, _, _ in asked for one in self._prepare_alone(place, calls, hold, results)
+                    ]
+                continue
             for place, adapter, texts in asked:
                 cut = encoder.cut if adapter.cut is None else adapter.cut
                 prepared.append(_Prepared(place, calls[place], adapter, [rows[text] for text in texts], cut))
         return prepared
+
+    def _prepare_alone(
+        self, place: int, calls: Sequence[Call], hold: Hold, results: dict[int, Answered | Failed]
+    ) -> list[_Prepared]:
+        own: dict[int, Answered | Failed] = {}
+        prepared = self._prepare_all([calls[place]], hold, own)
+        if own:
+            results[place] = own[0]
+        return [replace(one, place=place) for one in prepared]
 
     def _adapter(self, call: Call, hold: Hold) -> LoadedAdapter:
         encoder = self.encoder(call.base)
