@@ -3,8 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import count
 
 from torch import Tensor
+
+_STALE = 8
+"""Entries of the heap for each owner, from which on it is made anew."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,9 @@ class StateCache:
         self._budget = budget
         self._owners: dict[Hashable, OrderedDict[StateKey, tuple[Tensor, ...]]] = {}
         self._bytes: dict[Hashable, int] = {}
+        self._largest: list[tuple[int, int, Hashable]] = []
+        """A heap of what owners held, negative, by the number of the change: true where it is what they hold now."""
+        self._changes = count()
         self.nbytes = 0
         self.hits = 0
         self.misses = 0
@@ -45,13 +53,18 @@ class StateCache:
     def put(self, owner: Hashable, key: StateKey, *tensors: Tensor) -> None:
         """Keep copies of `tensors`, unless they alone are over the budget."""
         size = sum(tensor.nbytes for tensor in tensors)
-        own = self._owners.setdefault(owner, OrderedDict())
-        if key in own or size > self._budget:
+        if size > self._budget or key in self._owners.get(owner, ()):
             return
-        own[key] = tuple(tensor.clone() for tensor in tensors)
+        self._owners.setdefault(owner, OrderedDict())[key] = tuple(tensor.clone() for tensor in tensors)
         self._count(owner, size)
         while self.nbytes > self._budget:
-            self._drop_oldest(max(self._bytes, key=lambda each: self._bytes[each]))
+            self._drop_oldest(self._largest_owner())
+
+    def _largest_owner(self) -> Hashable:
+        """Who holds the most, found without a look at everybody: there may be thousands, and this is asked a lot."""
+        while self._bytes.get(self._largest[0][2]) != -self._largest[0][0]:
+            heappop(self._largest)
+        return self._largest[0][2]
 
     def _drop_oldest(self, owner: Hashable) -> None:
         _, tensors = self._owners[owner].popitem(last=False)
@@ -62,3 +75,8 @@ class StateCache:
     def _count(self, owner: Hashable, size: int) -> None:
         self._bytes[owner] = self._bytes.get(owner, 0) + size
         self.nbytes += size
+        if len(self._largest) > _STALE * (len(self._bytes) + 1):
+            self._largest = [(-held, next(self._changes), each) for each, held in self._bytes.items()]
+            heapify(self._largest)
+        else:
+            heappush(self._largest, (-self._bytes[owner], next(self._changes), owner))
