@@ -4,6 +4,7 @@ A request that the door refuses is answered here, when its head has arrived and 
 """
 
 import asyncio
+import logging
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from podion.api.door import Door, Refusal, Visit
 from podion.api.refusals import response
+
+log = logging.getLogger("podion.api")
 
 HEAD_BYTES = 128 << 10
 """Most bytes of a request line with its headers."""
@@ -149,9 +152,10 @@ def _unless_answered(app: Any, cycle: RequestResponseCycle) -> Any:
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
-        except Exception:
+        except Exception as error:
             if not cycle.response_complete:
-                raise  # what was answered was also logged, where it was answered
+                raise
+            log.error("a request that was answered failed", exc_info=error)
 
     return answering
 
