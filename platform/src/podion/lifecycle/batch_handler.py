@@ -11,12 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from podion.catalogue.catalogue import Catalogue
 from podion.errors import NotFound, PluginError, PodionError, Unavailable
-from podion.hookspecs import Served
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import Answered, Call
 from podion.jobs.queue import Cancelled, Lease, LostLease
@@ -29,9 +27,8 @@ from podion.lifecycle.watchers import Watchers
 from podion.settings import Settings
 from podion.storage import adapters, predictions
 from podion.storage.database import Connection, Database
-from podion.storage.files import Files, room_needed
+from podion.storage.files import Files, room_needed, sync
 from podion.storage.jobs import JobRow
-from podion.storage.predictions import PredictionRow
 from podion.tenancy.usage import Meter, record
 from podion.vertical import Task, Vertical
 
@@ -142,7 +139,7 @@ class BatchHandler:
             if out.tell() < size:
                 raise PodionError("the disk has lost answers of this job: send the file again", code="damaged")
             out.truncate(size)
-            _sync(path.parent)  # or a power cut could take the file's name, and leave the rows
+            sync(path.parent)  # or a power cut could take the file's name, and leave the rows
             yield out
 
     async def _keep(
@@ -170,8 +167,7 @@ class BatchHandler:
             # It may have been committed or not. Who claims the job next reads which.
             raise LostLease(f"{lease.job.id}: {error.detail}") from error
         progress.update(reached)
-        for row in rows:
-            self.watchers.served(_served(row))
+        self.watchers.kept(rows)
 
 
 def _write(out: BinaryIO, lines: bytes) -> None:
@@ -179,16 +175,3 @@ def _write(out: BinaryIO, lines: bytes) -> None:
         out.write(lines)
         out.flush()
         os.fsync(out.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _served(row: PredictionRow) -> Served:
-    vertical, _, task = row.task.partition("/")
-    return Served(tenant=row.tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=row.at)

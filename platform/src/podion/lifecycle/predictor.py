@@ -13,7 +13,6 @@ from podion.answers import Answer, Prediction, SpanAnswer
 from podion.data.masking.policies import Masking
 from podion.data.masking.records import Masked, moved_spans
 from podion.errors import PodionError, TooLarge
-from podion.hookspecs import Served
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import Call
 from podion.lifecycle.answer_ledger import AnswerLedger
@@ -148,8 +147,7 @@ class Predictor:
 
     async def _keep(self, rows: Sequence[PredictionRow]) -> None:
         await self._ledger.keep(rows)
-        for row in rows:
-            self._watchers.served(_event(row))
+        self._watchers.kept(rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +181,3 @@ class Asked:
             )
             for answer, record, masked, shown in zip(answers, self.records, self.masked, self.shown, strict=True)
         ]
-
-
-def _event(row: PredictionRow) -> Served:
-    vertical, _, task = row.task.partition("/")
-    return Served(tenant=row.tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=row.at)

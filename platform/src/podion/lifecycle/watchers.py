@@ -3,10 +3,11 @@
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from podion.catalogue.catalogue import Catalogue
 from podion.hookspecs import Reviewed, Served
+from podion.storage.predictions import PredictionRow
 
 log = logging.getLogger("podion.watchers")
 
@@ -26,6 +27,16 @@ class Watchers:
         """Queue a prediction for `on_prediction`; returns at once."""
         if self._catalogue.watches_predictions(event.vertical):
             self._put(lambda: self._catalogue.watch_prediction(event))
+
+    def kept(self, rows: Iterable[PredictionRow]) -> None:
+        """Queue predictions that were just kept, for `on_prediction`; returns at once."""
+        for row in rows:
+            vertical, _, task = row.task.partition("/")
+            self.served(
+                Served(
+                    tenant=row.tenant, vertical=vertical, task=task, prediction_id=row.id, answer=row.answer, at=row.at
+                )
+            )
 
     def reviewed(self, event: Reviewed) -> None:
         """Queue feedback for `on_feedback`; returns at once."""

@@ -82,14 +82,14 @@ class Files:
                     published = False
             if not published:
                 _remove(staged)
-            _sync(final.parent)
+            sync(final.parent)
             return published
 
     def remove(self, final: Path) -> None:
         """Take what is damaged out of its place, so that the same content can be published again."""
         with self.staging() as folder, suppress(FileNotFoundError):
             final.rename(folder / "removed")
-            _sync(final.parent)
+            sync(final.parent)
 
     def delete_tenant(self, tenant: str) -> None:
         """Delete every file of a tenant: gone from its place at once, from the disk before this returns.
@@ -104,7 +104,7 @@ class Files:
             folder.rename(grave / "tenant")
         while not _put_tombstone(folder):
             folder.rename(grave / f"returned-{time.monotonic_ns()}")
-        _sync(folder.parent)
+        sync(folder.parent)
         shutil.rmtree(grave)
 
     def sweep(self, settling_seconds: float = _SETTLING_SECONDS) -> int:
@@ -169,7 +169,8 @@ def _put_tombstone(place: Path) -> bool:
     return True
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -180,10 +181,10 @@ def _sync(path: Path) -> None:
 def _sync_tree(path: Path) -> None:
     for folder, _folders, names in os.walk(path) if path.is_dir() else ():
         for name in names:
-            _sync(Path(folder) / name)
-        _sync(Path(folder))
+            sync(Path(folder) / name)
+        sync(Path(folder))
     if path.is_file():
-        _sync(path)
+        sync(path)
 
 
 def _make_folder(folder: Path) -> None:
@@ -192,7 +193,7 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
 def _remove(path: Path) -> None:

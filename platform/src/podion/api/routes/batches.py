@@ -4,10 +4,8 @@ import asyncio
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -35,6 +33,7 @@ from podion.lifecycle.batches import (
     start,
 )
 from podion.storage import audit, jobs
+from podion.storage.files import sync
 from podion.storage.jobs import JobRow
 from podion.vertical import Task, Vertical
 
@@ -102,7 +101,8 @@ def batches_router(vertical: Vertical) -> APIRouter:
                 actor=caller.key,
             )
             rows = await asyncio.to_thread(count_rows, wanted, services.settings)
-            await asyncio.to_thread(_sync, body)
+            # now, and not in the transaction, which every other writer waits for
+            await asyncio.to_thread(sync, body)
 
             def effect(c: Any) -> BatchOut:
                 return shape(start(c, services.files, wanted, rows))
@@ -193,12 +193,6 @@ def shape(row: JobRow) -> BatchOut:
         ended_at=row.ended_at,
         expires_at=expires_at(row),
     )
-
-
-def _sync(path: FilePath) -> None:
-    """Have the file on the disk before the transaction, which every other writer waits for."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _table(chunks: Iterator[bytes], task: Task) -> Iterator[bytes]:
