@@ -1,9 +1,16 @@
-"""What several routes read the same way: a task's name, a moment."""
+"""What several routes read the same way: a task's name, a file's columns, a moment."""
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Query
 
 from podion.errors import DataError
 from podion.vertical import Task, Vertical
+
+TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
+Renamed = Annotated[list[str], Query(description="`field=column`, repeatable", max_length=64)]
+Dropped = Annotated[list[str], Query(description="column to leave out, repeatable", max_length=64)]
 
 
 def task_of(vertical: Vertical, name: str) -> Task:

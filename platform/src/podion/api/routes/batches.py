@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from podion.api.access import HostCaller
 from podion.api.idempotency import once
-from podion.api.inputs import task_of
+from podion.api.inputs import Dropped, Renamed, TaskName, task_of
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.api.uploads import UPLOAD, receive
@@ -37,7 +37,6 @@ from podion.storage.files import sync
 from podion.storage.jobs import JobRow
 from podion.vertical import Task, Vertical
 
-TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
 BatchId = Annotated[str, Path(max_length=64)]
 Form = Annotated[Literal["jsonl", "csv"], Query(description="one JSON object a line, or a table")]
 _MEDIA = {"jsonl": "application/x-ndjson", "csv": "text/csv"}
@@ -78,8 +77,8 @@ def batches_router(vertical: Vertical) -> APIRouter:
         request: Request,
         caller: HostCaller,
         task: TaskName,
-        map: Annotated[list[str], Query(description="`field=column`, repeatable", max_length=64)] = [],  # noqa: B006
-        drop: Annotated[list[str], Query(description="column to leave out, repeatable", max_length=64)] = [],  # noqa: B006
+        map: Renamed = [],  # noqa: B006
+        drop: Dropped = [],  # noqa: B006
     ) -> JSONResponse:
         """Queue the records of a file, CSV or JSONL, plain or gzip, to be answered; watch it under `/batches/{id}`.
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from podion.api.access import HostCaller
 from podion.api.idempotency import once
-from podion.api.inputs import task_of
+from podion.api.inputs import Dropped, Renamed, TaskName, task_of
 from podion.api.pages import Cursor, Limit, Page, decode, page
 from podion.api.services import Services, services_of
 from podion.api.uploads import UPLOAD, receive
@@ -24,7 +24,6 @@ from podion.storage.cursors import encode
 from podion.storage.datasets import DatasetRow
 from podion.vertical import Vertical
 
-TaskName = Annotated[str, Query(max_length=64, description="name of the vertical's task", examples=["intent"])]
 DatasetId = Annotated[str, Path(max_length=100)]
 
 
@@ -66,8 +65,8 @@ def datasets_router(vertical: Vertical) -> APIRouter:
         caller: HostCaller,
         task: TaskName,
         extends: Annotated[str | None, Query(max_length=100, description="a version whose rows come first")] = None,
-        map: Annotated[list[str], Query(description="`field=column`, repeatable", max_length=64)] = [],  # noqa: B006
-        drop: Annotated[list[str], Query(description="column to leave out, repeatable", max_length=64)] = [],  # noqa: B006
+        map: Renamed = [],  # noqa: B006
+        drop: Dropped = [],  # noqa: B006
     ) -> JSONResponse:
         """Upload records as CSV or JSONL, plain or gzip, as the body or as the form field `file`."""
         services = services_of(request)
