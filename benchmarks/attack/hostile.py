@@ -19,7 +19,8 @@ ANY_KEY = re.compile(r"/v1/(me|usage|verticals|(models|collections)(/.*)?)|/v2/m
 SCOPE_OF = {
     r"POST .*\{name\}:search": "predict",
     r".*/collections": "data",
-    r".*/(verticals|keys)": "admin",
+    r".*/(verticals|keys|webhooks)": "admin",
+    r".*/v1/jobs": "data",
     r".*/(runs|adapters)": "train",
     r".*/deployments": "deploy",
     r".*/customer-service/(datasets|templates|curated-answers|kb|analytics|unanswered|review|e2e-tests)": "data",
@@ -27,6 +28,7 @@ SCOPE_OF = {
     r"POST .*/(replies|handoff:accept|handoff:return)": "data",
     r".*/datasets": "data",
     r".*/(feedback|parse|judge|answer|conversations|predictions|batches|embeddings|infer)": "predict",
+    r"GET /v1/[^/]*/events": "predict",
 }
 """Written down apart from the code that asks for them: the first that begins an operation's name decides."""
 

@@ -68,7 +68,7 @@ def furnish(owner: Owner) -> Owner:
 
 def furnish_little(owner: Owner, like: Owner) -> Owner:
     """Make what needs no run, and name in place of the rest what nobody has."""
-    for kind in (_dataset, _key, _collection, _knowledge, _conversation, _models):
+    for kind in (_dataset, _key, _webhook, _collection, _knowledge, _conversation, _models):
         owner.ids.update(kind(owner))
     owner.ids = {**{name: nobodys(id_) for name, id_ in like.ids.items()}, **owner.ids}
     return owner
@@ -142,6 +142,13 @@ def _feedback(owner: Owner) -> dict[str, str]:
 
 def _key(owner: Owner) -> dict[str, str]:
     return {"key": owner.call("POST", "/v1/keys", 201, json={"label": owner.canary, "scopes": ["data"]})["id"]}
+
+
+def _webhook(owner: Owner) -> dict[str, str]:
+    body = {"url": f"https://hooks.invalid/{owner.canary}"}
+    made = owner.call("POST", "/v1/webhooks", 201, json=body)
+    sent = owner.call("POST", f"/v1/webhooks/{made['id']}:test", 201)
+    return {"webhook": made["id"], "delivery": sent["id"]}
 
 
 def _collection(owner: Owner) -> dict[str, str]:
@@ -221,6 +228,7 @@ KINDS: list[Callable[[Owner], dict[str, str]]] = [
     _prediction,
     _feedback,
     _key,
+    _webhook,
     _collection,
     _knowledge,
     _conversation,

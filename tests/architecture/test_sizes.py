@@ -43,9 +43,9 @@ def test_no_module_is_a_junk_drawer(every_source: list[Path], root: Path) -> Non
 
 
 def test_rooms_and_plugins_begin_with_a_docstring_only(root: Path) -> None:
-    """But for `podion.testing`, which is a face: it exports a name."""
+    """But for `podion.nn` and `podion.testing`, which are faces: they export names."""
     platform = root / "platform" / "src" / "podion"
-    rooms = [path for path in platform.glob("*/__init__.py") if path.parent.name != "testing"]
+    rooms = [path for path in platform.glob("*/__init__.py") if path.parent.name not in ("nn", "testing")]
     plugins = [*root.glob("plugins/*/src/*/__init__.py"), *root.glob("examples/*/src/*/__init__.py")]
     assert rooms
     assert plugins

@@ -1,10 +1,18 @@
-"""What a plugin may keep, search, embed and review for a tenant, over HTTP, with a plugin that does all of it."""
+"""What a plugin may do for a tenant, over HTTP, with one that does all of it: keep, search, tell, leave for later …"""
 
+import base64
+import hmac
+import itertools
+import json
 import threading
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import httpx
 import pytest
 
 SITE = Path(__file__).parents[1] / "fixtures" / "diary" / "src"
@@ -13,7 +21,7 @@ NOTES = "/v1/diary/notes"
 
 @pytest.fixture(scope="module")
 def home(make_server: Any) -> Any:
-    return make_server(PYTHONPATH=str(SITE))
+    return make_server(PYTHONPATH=str(SITE), PODION_RETRY_SECONDS="0.2", PODION_ALLOW_PRIVATE_ADDRESSES="127.0.0.1")
 
 
 @pytest.fixture
@@ -146,3 +154,193 @@ def test_a_review_becomes_a_record_of_the_next_dataset(ours: Any, theirs: Any, p
     assert grown["labels"] == {"family": 2, "work": 2}
     assert grown["rows"] == 5
     assert grown["report"]["out_of_scope"] == 1
+
+
+def test_many_documents_are_kept_and_listed_at_once(ours: Any, theirs: Any, problem: Any) -> None:
+    many = {"number": 1_000}
+    ours.json("POST", "/v1/diary/counts:all", 200, params=many)
+    ours.json("POST", "/v1/diary/counts:all", 200, params={"number": 3})
+    problem(ours.http.post("/v1/diary/counts:all", params={"number": 1_001}), 413, "too_large")
+    listed = ours.json("GET", "/v1/diary/counts", 200)["data"]
+    assert len(listed) == 1_000, "a thousand a call, whatever is asked for"
+    assert not any(row["id"].startswith("all-") for row in theirs.json("GET", "/v1/diary/counts", 200)["data"])
+    assert ours.json("GET", "/v1/usage", 200)["meters"]["documents"] >= 1_003
+
+
+def test_an_answer_of_a_version_is_replayed_whatever_is_live(ours: Any, theirs: Any, problem: Any) -> None:
+    rows = '{"text": "meeting with the boss", "label": "work"}\n{"text": "mum", "label": "family"}\n'
+    made = ours.json("POST", "/v1/diary/datasets", 201, content=rows, params={"task": "sort"})
+    first = ours.json("POST", "/v1/diary/sort", 200, json={"text": "the quarterly report"})
+    [card] = ours.json("GET", "/v1/diary/versions", 200)["data"]
+    assert (card["method"], card["live"]) == ("zero-shot", False)
+    ours.json("POST", "/v1/diary/review", 200, json={"prediction_id": first["answers"][0]["prediction_id"],
+              "label": "work"})  # fmt: skip
+    ours.json("POST", f"/v1/diary/datasets/{made['id']}:grow", 201, json={})
+    ours.json("POST", "/v1/diary/sort", 200, json={"text": "the quarterly report"})
+    again = ours.json("POST", f"/v1/diary/sort/{card['adapter']}", 200, json={"text": "the quarterly report"})
+    assert again["adapter"] == card["adapter"]
+    assert again["answers"][0]["confidence"] == pytest.approx(first["answers"][0]["confidence"], abs=1e-5)
+    ours.json("POST", "/v1/diary/review", 200, json={"prediction_id": again["answers"][0]["prediction_id"],
+              "label": "work"})  # fmt: skip
+    problem(theirs.http.post(f"/v1/diary/sort/{card['adapter']}", json={"text": "x"}), 404, "not_found")
+    problem(ours.http.post("/v1/diary/sort/none", json={"text": "x"}), 404, "not_found")
+
+
+def remind(tenant: Any, note: str, delay: float = 0, **more: Any) -> None:
+    body = {"reminder": {"note": note, **more}, "delay_seconds": delay}
+    tenant.json("POST", "/v1/diary/reminders", 200, json=body)
+
+
+def reminded(tenant: Any) -> dict[str, int]:
+    """Return after how many attempts each reminder was done."""
+    rows = tenant.json("GET", "/v1/diary/counts", 200)["data"]
+    return {row["id"][5:]: row["value"] for row in rows if row["id"].startswith("done-")}
+
+
+def until(found: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_jobs_are_done_in_the_background_and_survive_a_kill(home: Any, ours: Any, theirs: Any) -> None:
+    for _ in range(2):
+        remind(ours, "parcel")
+    remind(ours, "late", delay=3_600), remind(ours, "late", delay=3_600)
+    remind(theirs, "hopeless", failures=9)
+    until(lambda: reminded(ours) == {"parcel": 1, "rounds": 1})  # the rounds by their schedule
+    until(lambda: bool(theirs.json("GET", "/v1/jobs", 200, params={"state": "failed"})["data"]))
+    [failed] = theirs.json("GET", "/v1/jobs", 200, params={"state": "failed"})["data"]
+    assert (failed["vertical"], failed["job"], failed["attempts"]) == ("diary", "remind", 3)
+    assert failed["error"] == {"code": "job_failed", "detail": "RuntimeError: attempt 3 fails"}
+    with home.operator() as operator:
+        shown = operator.get("/v1/admin/jobs", params={"state": "failed"}).raise_for_status().json()["data"]
+    assert [row["error"] for row in shown if row["tenant"] == theirs.id] == [{"code": "job_failed"}]
+    [waits] = ours.json("GET", "/v1/jobs", 200)["data"]
+    assert (waits["state"], waits["attempts"]) == ("queued", 0)
+    remind(ours, "cut", seconds=1.5)
+    until(lambda: any(row["state"] == "running" for row in ours.json("GET", "/v1/jobs", 200)["data"]))
+    home.kill()
+    home.start()
+    until(lambda: reminded(ours).get("cut") == 2)
+    lines = httpx.get(f"{home.url}/metrics").text.splitlines()
+    assert 'podion_jobs_open{job="diary/remind",state="failed"} 1.0' in lines
+    assert any(line.startswith('podion_jobs_total{job="remind",outcome="done",vertical="diary"}') for line in lines)
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """Takes messages, and answers with the status that their path names."""
+
+    heard: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.heard.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        self._answer(int(self.path.split("/")[1]), b"noted")
+
+    def do_GET(self) -> None:
+        self._answer(200, b"news")
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def web() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def signed(secret: str, headers: dict[str, str], body: bytes) -> str:
+    """By the definition of Standard Webhooks."""
+    content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(base64.b64decode(secret[6:]), content, "sha256")).decode()
+
+
+def test_an_event_reaches_the_tenants_endpoint_signed_and_its_stream(
+    home: Any, ours: Any, theirs: Any, web: str, problem: Any
+) -> None:
+    made = ours.json("POST", "/v1/webhooks", 201, json={"url": f"{web}/200/ours", "types": ["diary.note.kept"]})
+    theirs.json("POST", "/v1/webhooks", 201, json={"url": f"{web}/200/theirs"})
+    path = f"/v1/webhooks/{made['id']}"
+    stream = httpx.stream("GET", f"{home.url}/v1/diary/events", headers={**ours.http.headers}, timeout=20)
+    with stream as events:
+        lines = events.iter_lines()
+        assert next(lines) == ": here"
+        note = keep(ours, "Ring +44 20 7946 0958")
+        told = dict(line.split(": ", 1) for line in itertools.islice((line for line in lines if line), 3))
+    until(lambda: ours.json("GET", f"{path}/deliveries", 200)["data"][0]["state"] == "delivered")
+    [(_, headers, body)] = [each for each in Endpoint.heard if each[0].endswith("ours")]
+    assert headers["webhook-signature"] == signed(made["secret"], headers, body)
+    message = json.loads(body)
+    assert message == json.loads(told["data"]) and told["event"] == message["type"] == "diary.note.kept"
+    assert message["data"]["note"] == note["id"] and "7946" not in message["data"]["text"]
+    assert (message["id"], abs(time.time() - int(headers["webhook-timestamp"])) < 60) == (headers["webhook-id"], True)
+    assert not any(each[0].endswith("theirs") for each in Endpoint.heard)
+    later = keep(ours, "later")
+    resumed = {**ours.http.headers, "Last-Event-ID": told["id"]}
+    with httpx.stream("GET", f"{home.url}/v1/diary/events", headers=resumed, timeout=20) as events:
+        assert any(later["id"] in line for line in itertools.islice(events.iter_lines(), 5))
+    for other in (path, f"{path}/deliveries"):
+        problem(theirs.http.get(other), 404, "not_found")
+    turned = ours.json("POST", f"{path}:rotate", 201, json={})
+    assert turned["secret"] != made["secret"]
+    sent = ours.json("POST", f"{path}:test", 201)
+    until(lambda: json.loads(Endpoint.heard[-1][2])["id"] == sent["event"])
+    _, headers, body = Endpoint.heard[-1]
+    both = [signed(secret, headers, body) for secret in (turned["secret"], made["secret"])]
+    assert headers["webhook-signature"].split() == both and json.loads(body)["type"] == "podion.test"
+    assert ours.http.delete(path).status_code == 204
+    problem(ours.http.get(path), 404, "not_found")
+
+
+def test_what_cannot_be_delivered_is_shown_and_sent_again(ours: Any, theirs: Any, web: str, problem: Any) -> None:
+    gone, down = (ours.json("POST", "/v1/webhooks", 201, json={"url": f"{web}/{n}/x"}) for n in (410, 503))
+    keep(ours, "hello")
+    until(lambda: bool(ours.json("GET", "/v1/webhooks/dead-letters", 200)["data"]))
+    [dead] = ours.json("GET", "/v1/webhooks/dead-letters", 200)["data"]
+    assert (dead["webhook"], dead["last_status"], dead["last_answer"]) == (gone["id"], 410, "noted")
+    assert ours.json("GET", f"/v1/webhooks/{gone['id']}", 200)["disabled_why"] == "the endpoint answered 410 Gone"
+    again = "/v1/webhooks/dead-letters/{}:redeliver".format
+    problem(ours.http.post(again(dead["id"])), 409, "disabled")
+    problem(ours.http.post(f"/v1/webhooks/{gone['id']}:test"), 409, "disabled")
+    problem(theirs.http.post(again(dead["id"])), 404, "not_found")
+    until(lambda: ours.json("GET", f"/v1/webhooks/{down['id']}/deliveries", 200)["data"][0]["attempts"] >= 2)
+    [waits] = ours.json("GET", f"/v1/webhooks/{down['id']}/deliveries", 200)["data"]
+    assert (waits["state"], waits["last_status"]) == ("pending", 503)
+    anew = ours.json("POST", again(waits["id"]), 200)
+    assert (anew["event"], anew["attempts"]) == (waits["event"], 0)
+    for url, code in (("http://10.0.0.1/", "private_address"), ("http://localhost.localdomain@x/", "bad_url")):
+        problem(ours.http.post("/v1/webhooks", json={"url": url}), 422, code)
+    problem(ours.http.post("/v1/webhooks", json={"url": web, "types": ["no.such"]}), 422, "unknown_type")
+    clerk = ours.json("POST", "/v1/keys", 201, json={"scopes": ["data"]})["key"]
+    problem(ours.http.get("/v1/webhooks", headers={"Authorization": f"Bearer {clerk}"}), 403, "forbidden")
+    problem(ours.http.get("/v1/diary/events", headers={"Authorization": f"Bearer {clerk}"}), 403, "forbidden")
+
+
+def test_what_a_tenant_names_is_fetched_and_metered(ours: Any, web: str, problem: Any) -> None:
+    assert ours.json("POST", "/v1/diary/fetch", 200, json={"url": web}) == {"text": "news"}
+    for url in ("http://169.254.169.254/latest/meta-data/", "http://[::ffff:127.0.0.1]/", "http://0/"):
+        problem(ours.http.post("/v1/diary/fetch", json={"url": url}), 422, "private_address")
+    problem(ours.http.post("/v1/diary/fetch", json={"url": "file:///etc/passwd"}), 422, "bad_url")
+    assert ours.json("GET", "/v1/usage", 200)["meters"]["fetches"] == 1
+
+
+def test_a_server_with_open_streams_stops_at_once(home: Any, ours: Any) -> None:
+    with httpx.stream("GET", f"{home.url}/v1/diary/events", headers={**ours.http.headers}, timeout=20) as events:
+        lines = events.iter_lines()
+        assert next(lines) == ": here"
+        began = time.monotonic()
+        home.process.terminate()
+        assert list(lines)[-1] == "", "the stream ends as it should"
+    assert home.process.wait(20) == 0
+    assert time.monotonic() - began < 8

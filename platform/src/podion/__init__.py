@@ -7,7 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from podion.answers import Alternative, Answer, Document, Hit, LabelAnswer, Page, Prediction, Span, SpanAnswer
+    from podion.answers import (
+        AdapterCard,
+        Alternative,
+        Answer,
+        Document,
+        Hit,
+        LabelAnswer,
+        LabelsAnswer,
+        NumberAnswer,
+        Page,
+        Prediction,
+        Span,
+        SpanAnswer,
+    )
+    from podion.background import EventType, JobType, Schedule
     from podion.caller import Caller, TenantCaller, requires
     from podion.errors import (
         BadSettings,
@@ -25,74 +39,86 @@ if TYPE_CHECKING:
         Unauthenticated,
         Unavailable,
     )
+    from podion.head_kinds import LabelHead, MultiLabelHead, OrdinalHead, OwnHead, RegressionHead, SpanHead, TabularHead
     from podion.hookspecs import Candidate, Reviewed, Served, hookimpl
-    from podion.vertical import (
-        CollectionSpec,
-        LabelHead,
-        LabelSpace,
-        Method,
-        Metric,
-        Personal,
-        SpanHead,
-        Split,
-        Task,
-        Vertical,
-    )
+    from podion.learners import Challenger, History
+    from podion.teller import Teller
+    from podion.vertical import CollectionSpec, LabelSpace, Method, Metric, Personal, Split, Task, Vertical
 
 _HOME = {
     "podion.answers": (
-        "Alternative", "Answer", "Document", "Hit", "LabelAnswer", "Page", "Prediction", "Span", "SpanAnswer",
+        "AdapterCard", "Alternative", "Answer", "Document", "Hit", "LabelAnswer", "LabelsAnswer",
+        "NumberAnswer", "Page", "Prediction", "Span", "SpanAnswer",
     ),
+    "podion.background": ("EventType", "JobType", "Schedule"),
     "podion.caller": ("Caller", "TenantCaller", "requires"),
     "podion.errors": (
-        "BadSettings", "Conflict", "DataError", "Fault", "Forbidden", "NotBuilt", "NotFound", "PluginError",
-        "PodionError", "QuotaExceeded", "StorageFull", "TooLarge", "Unauthenticated", "Unavailable",
+        "BadSettings", "Conflict", "DataError", "Fault", "Forbidden", "NotBuilt", "NotFound",
+        "PluginError", "PodionError", "QuotaExceeded", "StorageFull", "TooLarge", "Unauthenticated",
+        "Unavailable",
+    ),
+    "podion.head_kinds": (
+        "LabelHead", "MultiLabelHead", "OrdinalHead", "OwnHead", "RegressionHead", "SpanHead",
+        "TabularHead",
     ),
     "podion.hookspecs": ("Candidate", "Reviewed", "Served", "hookimpl"),
+    "podion.learners": ("Challenger", "History"),
+    "podion.teller": ("Teller",),
     "podion.vertical": (
-        "CollectionSpec", "LabelHead", "LabelSpace", "Method", "Metric", "Personal", "SpanHead", "Split", "Task",
-        "Vertical",
+        "CollectionSpec", "LabelSpace", "Method", "Metric", "Personal", "Split", "Task", "Vertical",
     ),
 }  # fmt: skip
 
-_NOT_BUILT = (
-    "AlertRule", "EventType", "MultiLabelHead", "OrdinalHead", "PairHead", "RegressionHead", "Schedule", "TabularHead",
-)  # fmt: skip
+_NOT_BUILT = ("AlertRule", "PairHead")
 
 __all__ = [
+    "AdapterCard",
     "Alternative",
     "Answer",
     "BadSettings",
     "Caller",
     "Candidate",
+    "Challenger",
     "CollectionSpec",
     "Conflict",
     "DataError",
     "Document",
+    "EventType",
     "Fault",
     "Forbidden",
+    "History",
     "Hit",
+    "JobType",
     "LabelAnswer",
     "LabelHead",
     "LabelSpace",
+    "LabelsAnswer",
     "Method",
     "Metric",
+    "MultiLabelHead",
     "NotBuilt",
     "NotFound",
+    "NumberAnswer",
+    "OrdinalHead",
+    "OwnHead",
     "Page",
     "Personal",
     "PluginError",
     "PodionError",
     "Prediction",
     "QuotaExceeded",
+    "RegressionHead",
     "Reviewed",
+    "Schedule",
     "Served",
     "Span",
     "SpanAnswer",
     "SpanHead",
     "Split",
     "StorageFull",
+    "TabularHead",
     "Task",
+    "Teller",
     "TenantCaller",
     "TooLarge",
     "Unauthenticated",

@@ -1,6 +1,6 @@
 """What a task answers and a search finds, as every client sees it."""
 
-from typing import Generic
+from typing import Any, Generic
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SerializeAsAny
 from typing_extensions import TypeVar
@@ -50,6 +50,21 @@ class SpanAnswer(Answer):
     spans: tuple[Span, ...] = ()
 
 
+class LabelsAnswer(Answer):
+    """Every label whose probability reaches its own threshold, most probable first; possibly none."""
+
+    labels: tuple[Alternative, ...] = ()
+    alternatives: tuple[Alternative, ...] = Field(default=(), description="the nearest below their thresholds")
+
+
+class NumberAnswer(Answer):
+    """A number, and the interval that holds the truth nine times in ten."""
+
+    value: float
+    low: float
+    high: float
+
+
 AnswerT = TypeVar("AnswerT", bound=Answer, default=Answer)
 
 
@@ -59,6 +74,19 @@ class Prediction(BaseModel, Generic[AnswerT]):
     task: str = Field(description="vertical/task")
     adapter: str = Field(description="the adapter version that answered, or `zero-shot`")
     answers: list[SerializeAsAny[AnswerT]]
+
+
+class AdapterCard(BaseModel):
+    """An adapter version of a tenant: how it was made, how it measured, whether it serves."""
+
+    model_config = ConfigDict(frozen=True)
+
+    adapter: str = Field(description="SHA-256 of its content")
+    method: str
+    base: str
+    live: bool = Field(description="true for the version that answers now")
+    created_at: AwareDatetime
+    metrics: dict[str, Any] = Field(default_factory=dict, description="of `validation` and `test` rows")
 
 
 class Document(BaseModel):

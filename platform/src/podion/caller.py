@@ -8,7 +8,8 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
-from podion.answers import Hit, Page, Prediction
+from podion.answers import AdapterCard, Hit, Page, Prediction
+from podion.background import EventType
 from podion.vertical import Scope, Task
 
 KindT = TypeVar("KindT", bound=BaseModel)
@@ -26,6 +27,12 @@ class Store(Protocol):
 
     async def get(self, kind: type[KindT], id: str) -> KindT:
         """Return a document; raises `NotFound`."""
+
+    async def put_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
+        """Keep up to 1,000 documents as `put` does, all of them or none, and return them as they were kept.
+
+        Kinds that are a collection's are not taken: their texts are embedded one by one.
+        """
 
     async def list(
         self, kind: type[KindT], where: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int = 50
@@ -60,11 +67,16 @@ class TenantCaller(Protocol):
     def new_id(self, prefix: str) -> str:
         """Return a fresh id, as `msg_01J…`; a request that is sent again under its `Idempotency-Key` gets the same."""
 
-    async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
+    async def predict(self, task: Task, records: Sequence[BaseModel], *, adapter: str | None = None) -> Prediction[Any]:
         """Return one answer a record, in order, by the adapter that is live for this tenant.
 
-        Metered. Raises `Conflict` (code `untrained`) while nothing can answer, `Unavailable` while the engine is away.
+        With `adapter`, by that version of the tenant's, whatever is live: an answer of long ago is replayed. Metered.
+        Raises `Conflict` (code `untrained`) while nothing can answer, `Unavailable` while the engine is away,
+        `NotFound` for a version that is not the tenant's.
         """
+
+    async def adapters(self, task: Task) -> Sequence[AdapterCard]:
+        """Return the tenant's adapters of a task, newest first, with what was measured of them."""
 
     async def predict_together(
         self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
@@ -86,11 +98,34 @@ class TenantCaller(Protocol):
         """Return one vector of length 1 a text, by the shared base: near in meaning is near by dot product; metered."""
 
     async def review(
-        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+        self,
+        prediction_id: str,
+        *,
+        label: str | Sequence[str] | None = None,
+        value: float | None = None,
+        out_of_scope: bool = False,
+        comment: str | None = None,
     ) -> None:
         """Store feedback on an answer, as the vertical's feedback route does: the next `:grow` of a dataset takes it.
 
+        `label` is what would have been right, a list where a record has several, `value` the right number.
         Raises `NotFound` for an answer that is not this vertical's, `DataError` for a label outside a closed set.
+        """
+
+    async def emit(self, event: EventType, payload: BaseModel) -> None:
+        """Tell the tenant's webhooks and streams: at least once, also after a kill, when this has returned.
+
+        Raises `ValueError` for an event that the vertical does not declare.
+        """
+
+    async def enqueue(self, job: str, payload: BaseModel, *, delay_seconds: float = 0) -> None:
+        """Leave a job for later, durably; one that waits under the same name with an equal payload is not doubled."""
+
+    async def fetch(self, url: str, *, most_bytes: int = 5 << 20) -> bytes:
+        """Return what an http(s) address that the tenant named answers to a GET.
+
+        Raises `DataError` for an address that is not public (unless the operator allows it), for a redirect to one,
+        for more than `most_bytes`, and for what is no success.
         """
 
 

@@ -44,7 +44,7 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class Reviewed:
-    """What a client said of a prediction."""
+    """What a client said of a prediction; `labels` holds its label, or all of them where a task has several."""
 
     tenant: str
     vertical: str
@@ -55,6 +55,7 @@ class Reviewed:
     comment: str | None
     at: datetime
     out_of_scope: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @hookspec

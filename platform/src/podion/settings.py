@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     base: str = Field(default="me5-small", min_length=1, description="default base model")
     strict_plugins: bool = Field(default=False, description="a quarantined plugin stops the start")
     operator_key: SecretStr | None = Field(default=None, description="the operator's credential")
-    masking_key: SecretStr | None = Field(default=None, description="what pseudonyms are made under")
+    masking_key: SecretStr | None = Field(
+        default=None, description="what pseudonyms and secrets of webhooks are made under"
+    )
     host: str = Field(default="127.0.0.1", description="address the API listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port the API listens on; 0 takes a free one")
     requests_per_minute: int = Field(default=60_000, ge=0, description="a tenant's requests to one API process; 0: any")
@@ -67,6 +69,12 @@ class Settings(BaseSettings):
     plugin_seconds: float = Field(default=30, gt=0, description="seconds a plugin's route may think, or 504")
     plugin_load_seconds: float = Field(default=60, gt=0, description="seconds each step of a plugin's load may take")
     upload_limit_mb: int = Field(default=256, ge=1, description="largest upload, and largest once unpacked, in MiB")
+    retry_seconds: float = Field(
+        default=5, gt=0, le=3600, description="pause before a webhook or a job is tried again; later ones are longer"
+    )
+    allow_private_addresses: str = Field(
+        default="", description="hosts or networks, with commas, that webhooks and plugins may reach though not public"
+    )
     index_memory_mb: int = Field(default=512, ge=16, description="most memory of one process's search indexes, in MiB")
     adapter_memory_mb: int = Field(default=1024, ge=1, description="most memory of adapters in the engine, in MiB")
     state_memory_mb: int = Field(default=256, ge=0, description="most memory of states it remembers, in MiB; 0: none")

@@ -8,7 +8,10 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from podion.answers import Answer, Document, LabelAnswer, SpanAnswer
+from podion.answers import Answer, Document, LabelAnswer
+from podion.background import EventType, JobType, Schedule
+from podion.head_kinds import HeadDeclaration, OwnHead, ReadyMade
+from podion.learners import History
 
 API_VERSION = "1.0"
 """The version of the contract that this platform speaks; `Vertical.requires_api` is checked against it."""
@@ -70,33 +73,6 @@ class LabelSpace:
 
 
 @dataclass(frozen=True)
-class LabelHead:
-    """One label a text, out of the labels that the dataset version holds."""
-
-    implementation: str = "podion.hosting.heads:LabelClassifier"
-    answer: type[Answer] = LabelAnswer
-
-
-@dataclass(frozen=True)
-class SpanHead:
-    """Marked stretches of a text (BIO tags over tokens); the label field holds a list of `Span`."""
-
-    implementation: str = "podion.hosting.heads:SpanTagger"
-    answer: type[Answer] = SpanAnswer
-
-
-@dataclass(frozen=True)
-class OwnHead:
-    """A head of the plugin's own, named by import path; `Task` makes one of a plain string."""
-
-    implementation: str
-    answer: type[Answer] = LabelAnswer
-
-
-HeadDeclaration = LabelHead | SpanHead | OwnHead
-
-
-@dataclass(frozen=True)
 class Split:
     """How records part into train, validation and test: at random by label, by group, or by time.
 
@@ -120,17 +96,20 @@ class Metric:
 class Task:
     """One question a vertical answers: the record it reads, the head that answers, how it is judged.
 
-    `text` names the record's field that the base model reads, `label` the one a head learns. `out_of_scope` names a
-    boolean field that marks records outside every label. `keep` is the share of in-scope records that the abstention
-    threshold keeps. `descriptions` tell zero-shot a label's words, or several things that people say who mean it.
-    `sensitive` fields never feed a head. Fields of the record that are marked `Personal` are masked.
+    `text` names the record's field, or property, that the base model reads, and is None where it reads none; `label`
+    names the field that a head learns. `out_of_scope` names a boolean field that marks records outside every label.
+    `keep` is the share of in-scope records that the abstention threshold keeps. `descriptions` tell zero-shot a label's
+    words, or several things that people say who mean it. Of two labels, `positive` is the one looked for (`roc_auc`,
+    `f1` are of it): the last, unless it is named. `sensitive` fields never feed a head. `history` fills in what a
+    record tells of the past; `challengers` are import paths of a `Challenger` each. Fields of the record that are
+    marked `Personal` are masked.
     """
 
     name: str
     record: type[BaseModel]
-    head: LabelHead | SpanHead | OwnHead | str
+    head: ReadyMade | OwnHead | str
     answer: type[Answer] | None = None
-    text: str = "text"
+    text: str | None = "text"
     label: str = "label"
     labels: tuple[str, ...] | None = None
     descriptions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -141,6 +120,9 @@ class Task:
     methods: tuple[Method, ...] = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
     keep: float = 0.95
     sensitive: tuple[str, ...] = ()
+    positive: str | None = None
+    history: type[History[Any]] | None = None
+    challengers: tuple[str, ...] = ()
 
     @property
     def head_declaration(self) -> HeadDeclaration:
@@ -151,6 +133,10 @@ class Task:
     def answer_schema(self) -> type[Answer]:
         """The schema of one answer."""
         return self.answer or self.head_declaration.answer
+
+    def reads(self, record: BaseModel) -> str:
+        """Return what the base model reads of a record; empty where it reads nothing."""
+        return "" if self.text is None else str(getattr(record, self.text) or "")
 
     @property
     def primary_metric(self) -> Metric:
@@ -184,7 +170,9 @@ class Vertical:
     `config` is a pydantic model of what a tenant may set when it enables the vertical. `requires_api` is a PEP 440
     specifier for the contract's version. `sample` names a JSONL file inside the plugin's package that the demo uploads.
     `kinds` are the pydantic models of the documents that the vertical keeps for a tenant through `Caller.store`, each
-    with a field `id: str = ""`; `collections` make some of them searchable.
+    with a field `id: str = ""`; `collections` make some of them searchable. `events` are what it tells webhooks and
+    streams, `jobs` what it leaves for later, `schedules` which of these run by themselves. `story` is the import path
+    of a function that tells in `podion demo` what the vertical does, given a `podion.Teller`.
     """
 
     name: str
@@ -198,6 +186,10 @@ class Vertical:
     sample: str | None = None
     kinds: tuple[type[BaseModel], ...] = ()
     collections: tuple[CollectionSpec, ...] = ()
+    events: tuple[EventType, ...] = ()
+    jobs: tuple[JobType, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    story: str | None = None
 
     @property
     def path(self) -> str:
@@ -211,6 +203,10 @@ class Vertical:
     def collection(self, name: str) -> CollectionSpec | None:
         """Return the collection of that name, or None."""
         return next((collection for collection in self.collections if collection.name == name), None)
+
+    def job(self, name: str) -> JobType | None:
+        """Return the job of that name, or None."""
+        return next((job for job in self.jobs if job.name == name), None)
 
 
 def config_defaults(vertical: Vertical) -> dict[str, Any]:

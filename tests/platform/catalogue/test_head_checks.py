@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podion import LabelHead, SpanHead, Task, Vertical
-from podion.catalogue.head_checks import head_problems, own_head_paths
+from podion import Answer, LabelAnswer, LabelHead, MultiLabelHead, OwnHead, SpanHead, TabularHead, Task, Vertical
+from podion.catalogue.head_checks import challenger_problems, head_problems, own_head_demands, own_head_paths
 from podion.catalogue.plugin_record import Origin
 
 ORIGIN = Origin(name="risk", distribution="podion-risk", version="1", package="podion_risk")
@@ -21,7 +21,17 @@ def _task(head: Any) -> Task:
     return Task(name="judge", record=Remark, head=head)
 
 
-@pytest.mark.parametrize("head", [LabelHead(), SpanHead(), "podion_risk.heads:Own", "heads_of_a_library.more:Own"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        LabelHead(words=True),
+        SpanHead(),
+        MultiLabelHead(),
+        TabularHead(),
+        "podion_risk.heads:Own",
+        "heads_of_a_library.more:Own",
+    ],
+)
 def test_allowed(head: Any) -> None:
     assert list(head_problems(ORIGIN, _task(head))) == []
 
@@ -46,7 +56,30 @@ def test_refused(head: Any, told: str) -> None:
 
 
 def test_own_heads_are_listed_once() -> None:
-    own = LabelHead(implementation="podion_risk.heads:Own")
+    own = OwnHead("podion_risk.heads:Own")
     tasks = (_task(LabelHead()), _task(own), _task("podion_risk.heads:Own"), _task("podion_risk.heads:Another"))
     vertical = Vertical(name="risk", title={}, tasks=tasks)
     assert own_head_paths(vertical) == ["podion_risk.heads:Another", "podion_risk.heads:Own"]
+
+
+def test_a_head_whose_answers_only_it_knows_has_to_measure_them() -> None:
+    known, strange = OwnHead("podion_risk.heads:Known", LabelAnswer), OwnHead("podion_risk.heads:Strange", Answer)
+    both = (_task(strange), _task(OwnHead("podion_risk.heads:Strange", LabelAnswer)), _task(known), _task(LabelHead()))
+    demands = own_head_demands(Vertical(name="risk", title={}, tasks=both))
+    assert demands == {"podion_risk.heads:Known": False, "podion_risk.heads:Strange": True}
+
+
+@pytest.mark.parametrize(
+    ("challengers", "told"),
+    [
+        (("podion_other.boost:Tree",), "an import path inside podion_risk is allowed"),
+        (("podion_risk.boost",), "an import path inside podion_risk"),
+        (("podion_risk.boost:Tree", "podion_risk.boost:Tree"), "named twice"),
+        ((), None),
+        (("podion_risk.boost:Tree", "podion_risk.boost:Line"), None),
+    ],
+)
+def test_challengers_are_the_plugins_own(challengers: tuple[str, ...], told: str | None) -> None:
+    task = Task(name="judge", record=Remark, head=LabelHead(), challengers=challengers)
+    causes = [problem.cause for problem in challenger_problems(ORIGIN, task)]
+    assert [told is not None and told in cause for cause in causes] == ([] if told is None else [True])

@@ -5,7 +5,22 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podion import Answer, LabelHead, Metric, Split, Task
+from podion import (
+    Answer,
+    LabelAnswer,
+    LabelHead,
+    LabelsAnswer,
+    Metric,
+    MultiLabelHead,
+    NumberAnswer,
+    OrdinalHead,
+    OwnHead,
+    RegressionHead,
+    SpanAnswer,
+    Split,
+    TabularHead,
+    Task,
+)
 from podion.catalogue.task_checks import task_problems
 
 
@@ -14,6 +29,24 @@ class Remark(BaseModel):
     label: str | None = None
     oos: bool = False
     author: str | None = None
+
+    @property
+    def said(self) -> str:
+        return f"{self.author}: {self.text}"
+
+
+class Open(BaseModel):
+    model_config = {"extra": "allow"}
+
+    label: str | None = None
+
+
+class Windows:
+    def __init__(self, state: Any = None) -> None: ...
+
+    def follow(self, records: Any) -> Any: ...
+
+    def state(self) -> Any: ...
 
 
 class Labelled(BaseModel):
@@ -65,11 +98,22 @@ def test_a_sound_task_has_no_problem() -> None:
         ({"sensitive": ("age",)}, "`sensitive` names the field 'age'"),
         ({"sensitive": ("text",)}, "its text or label is named as sensitive"),
         ({"record": Odd}, "Odd has no JSON schema"),
-        ({"answer": Remark}, "a subclass of podion.LabelAnswer or podion.SpanAnswer is allowed"),
-        ({"answer": Answer}, "a run could measure no other"),
-        ({"head": LabelHead(answer=int)}, "a subclass of podion.LabelAnswer or"),
+        ({"answer": Remark}, "podion.LabelAnswer, which its head makes, or a subclass is allowed"),
+        ({"answer": Answer}, "podion.LabelAnswer, which its head makes"),
+        ({"head": LabelHead(answer=int)}, "podion.LabelAnswer, which its head makes"),
+        ({"head": MultiLabelHead(), "answer": LabelAnswer}, "podion.LabelsAnswer, which its head makes"),
+        ({"head": OwnHead("podion_risk.heads:Own", Remark)}, "podion.Answer, which its head makes"),
+        ({"text": None}, "`text` is None, and its head LabelHead reads nothing but a text"),
+        ({"text": "saids"}, "`text` names the field 'saids'"),
+        ({"positive": "good"}, "`positive` is 'good', which is none of its declared labels none"),
+        ({"positive": "goo", "labels": ("bad", "good")}, "none of its declared labels bad, good"),
+        ({"head": OrdinalHead()}, "it declares no labels, so their order is unknown"),
+        ({"head": RegressionHead(), "labels": ("bad", "good")}, "its head learns numbers and it declares labels"),
+        ({"history": Windows()}, "a class with the methods of podion.History is allowed"),
+        ({"history": dict}, "a class with the methods of podion.History is allowed"),
         ({"metric": " "}, "its metric is ' '; a name and one of higher, lower are allowed"),
         ({"metric": Metric("f1", better="best")}, "a name and one of higher, lower"),
+        ({"metric": "mae"}, "its metric is 'mae', the higher the better; that is an error"),
         ({"methods": ()}, "its methods are (); one or more of podion.Method are allowed"),
         ({"methods": ("magic",)}, "its methods are ('magic',)"),
         ({"keep": 0}, "keep is 0; a share above 0 and up to 1"),
@@ -90,3 +134,23 @@ def test_a_record_to_predict_comes_without_its_label() -> None:
     first, second = _told(record=Labelled, out_of_scope="oos")
     assert "the field 'label' of Labelled is required" in first
     assert "the field 'oos' of Labelled is required" in second
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": "said"},
+        {"text": None, "head": TabularHead()},
+        {"text": None, "head": "podion_risk.heads:Own"},
+        {"record": Open, "text": None, "head": TabularHead(), "sensitive": ("age", "sex")},
+        {"labels": ("bad", "good"), "positive": "bad"},
+        {"head": OwnHead("podion_risk.heads:Own", Answer)},
+        {"head": MultiLabelHead(), "answer": LabelsAnswer, "labels": ("rates",)},
+        {"head": RegressionHead(), "answer": NumberAnswer},
+        {"head": "podion_risk.heads:Own", "answer": SpanAnswer},
+        {"head": OrdinalHead(), "labels": ("low", "high")},
+        {"history": Windows, "challengers": ("podion_risk.boost:Tree",)},
+    ],
+)
+def test_the_newer_declarations_are_sound(change: dict[str, Any]) -> None:
+    assert _told(**change) == []

@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 from podion.data.datasets import DatasetSummary, build
 from podion.data.reading import Limits, Refusal, Row, read_rows
 from podion.data.records import Accepted, validate
-from podion.vertical import LabelHead, Task
+from podion.head_kinds import LabelHead
+from podion.vertical import Task
 
 
 class Utterance(BaseModel):

@@ -11,7 +11,8 @@ from podion.data.datasets import build, extend, read_records
 from podion.data.reading import Refusal
 from podion.data.records import Accepted, validate_values
 from podion.errors import DataError
-from podion.vertical import LabelHead, SpanHead, Task
+from podion.head_kinds import LabelHead, SpanHead, TabularHead
+from podion.vertical import Task
 
 
 def test_records_are_written_in_one_way_only(task, built):
@@ -68,7 +69,43 @@ def test_records_without_text_are_told_apart_by_all_they_hold(built):
         label: str | None = None
 
     summary, _ = built(Task(name="risk", record=Case, head=LabelHead()), "age,income,label\n1,2,a\n1,3,a\n1,2,a\n")
-    assert (summary.kept, summary.duplicate_count) == (2, 1)
+    assert (summary.kept, summary.duplicate_count, summary.conflict_count) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("text", [None, "text"])
+def test_rows_of_a_table_are_copies_only_under_one_id(built, text):
+    class Loan(BaseModel, extra="allow"):
+        loan_id: str = ""
+        text: str = ""
+        label: str | None = None
+
+    task = Task(name="risk", record=Loan, head=TabularHead(), text=text)
+    without = "income,purpose,label\n1,car,a\n1,car,a\n1,car,b\n"
+    summary, written = built(task, without)
+    assert (summary.kept, summary.duplicate_count, summary.conflict_count) == (3, 0, 0)
+    assert json.loads(written.splitlines()[0]) == {
+        "income": "1",
+        "label": "a",
+        "loan_id": "",
+        "purpose": "car",
+        "text": "",
+    }
+    summary, _ = built(task, "loan_id,income,label\n7,1,a\n7,1,a\n8,1,a\n7,2,a\n7,1,b\n")
+    assert (summary.kept, summary.duplicate_count, summary.conflict_count) == (4, 1, 1)
+    summary, _ = built(task, "income,text,label\n1,to buy a car,a\n2,to buy a car,a\n,to buy a car,a\n")
+    assert summary.kept == 3
+
+
+def test_empty_cells_of_an_open_record_are_missing(records):
+    class Loan(BaseModel, extra="allow"):
+        label: str | None = None
+
+    task = Task(name="risk", record=Loan, head=TabularHead(), text=None)
+    found = records(task, "bad,income,purpose\n1,, \n0,2.5,car\n", rename={"label": "bad"})
+    assert [item.record.model_dump() for item in found] == [
+        {"label": "1"},
+        {"label": "0", "income": "2.5", "purpose": "car"},
+    ]
 
 
 def test_labels_of_spans_are_counted_span_by_span(built):

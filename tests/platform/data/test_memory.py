@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from podion.data.datasets import build
 from podion.data.reading import Limits, read_rows
 from podion.data.records import validate
-from podion.vertical import LabelHead, Task
+from podion.head_kinds import LabelHead
+from podion.vertical import Task
 
 ROWS = 200_000
 MIB = 1024 * 1024

@@ -9,7 +9,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from podion.data.reading import Limits, Refusal, Row, read_rows
 from podion.data.records import Accepted, validate, validate_values
 from podion.errors import DataError
-from podion.vertical import LabelHead, SpanHead, Task
+from podion.head_kinds import LabelHead, SpanHead
+from podion.vertical import Task
 
 
 def task_of(record, **options):

@@ -150,3 +150,10 @@ def test_a_time_that_is_none_is_refused_with_its_row(time):
 def test_years_and_dates_do_not_mix():
     with pytest.raises(DataError, match="use one kind"):
         split_rows([None] * 2, None, ["2018", "2019-01-01"], share=0.5, seed=1, rule=Split(time="t"))
+
+
+def test_where_no_row_has_a_time_the_split_goes_by_label():
+    labels = ["a", "b"] * 20
+    kept, taken = split_rows(labels, None, [None] * 40, share=0.25, seed=1, rule=Split(time="t"))
+    assert (kept, taken) == split_rows(labels, share=0.25, seed=1)
+    assert Counter(labels[row] for row in taken) == {"a": 5, "b": 5}

@@ -12,10 +12,11 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import BertConfig, BertModel
 
 from podion.answers import Span
+from podion.head_kinds import LabelHead, SpanHead
 from podion.hosting.base_card import InstalledBase
 from podion.hosting.bases import find_base, install_base
 from podion.hosting.encoder import Encoder
-from podion.vertical import LabelHead, Method, SpanHead, Task
+from podion.vertical import Method, Task
 
 HIDDEN, LAYERS = 32, 4
 TOPICS = {

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from podion.errors import DataError
 from podion.finetuning.examples import folds_of, gather, hold_out, space_of
-from podion.vertical import LabelHead, Split, Task
+from podion.head_kinds import LabelHead
+from podion.vertical import Split, Task
 
 Lines = Callable[..., list[Any]]
 

@@ -238,7 +238,7 @@ def test_what_cannot_be_made_is_refused(
     encoder: Encoder, intent: Task, slots: Task, lines: Lines, marked: Lines
 ) -> None:
     with pytest.raises(NotBuilt):
-        fit(request(encoder, intent, "adalora", lines(3)), encoder)
+        fit(request(encoder, intent, "prefix", lines(3)), encoder)
     with pytest.raises(DataError, match="no training record"):
         fit(request(encoder, intent, "head", []), encoder)
     with pytest.raises(DataError, match="marks anything"):

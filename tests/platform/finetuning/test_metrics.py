@@ -3,7 +3,10 @@ import pytest
 from sklearn.metrics import brier_score_loss, f1_score, roc_auc_score
 
 from podion.answers import Span
-from podion.finetuning.metrics import Judged, auroc, bootstrap, label_metrics, macro_f1, span_metrics
+from podion.finetuning.metrics import Judged, label_metrics, macro_f1
+from podion.finetuning.ranking import auroc
+from podion.finetuning.resampling import bootstrap
+from podion.finetuning.span_metrics import span_metrics
 
 
 def judged(**changes: object) -> Judged:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from podion.errors import DataError, NotFound
+from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import (
     AdapterParts,
     Calibration,
@@ -17,6 +18,7 @@ from podion.hosting.adapter_files import (
     write_adapter,
 )
 
+READY = LabelHead().implementation
 FILES = ("adapter_config.json", "adapter_model.safetensors", "calibration.json", "card.json", "head.json",
          "head.safetensors", "manifest.json")  # fmt: skip
 
@@ -52,9 +54,11 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 def test_an_older_adapter_reads_the_last_layer_and_holds_the_probability(tmp_path: Path) -> None:
     folder = tmp_path / "a"
     write_adapter(folder, parts())
-    for name, absent in (("head.json", "options"), ("calibration.json", "score")):
+    newer = {"head.json": ["options"], "calibration.json": ["score", "bias", "thresholds", "margin"]}
+    for name, absent in newer.items():
         content = json.loads((folder / name).read_text())
-        del content[absent]
+        for key in absent:
+            del content[key]
         (folder / name).write_text(json.dumps(content))
     manifest = json.loads((folder / "manifest.json").read_text())
     for name in manifest["files"]:
@@ -66,12 +70,29 @@ def test_an_older_adapter_reads_the_last_layer_and_holds_the_probability(tmp_pat
     assert read.calibration.score == "probability"
 
 
+def test_only_a_ready_made_heads_cut_is_a_layer(tmp_path: Path) -> None:
+    own = dataclasses.replace(parts().head, options={"cut": [0.5, 0.9], "names": {"b": 1, "a": ["退", None]}})
+    write_adapter(tmp_path / "own", parts(head=own))
+    head = read_adapter(tmp_path / "own").head
+    assert (head.cut, head.options) == (None, own.options)
+    write_adapter(tmp_path / "ready", parts(head=dataclasses.replace(own, implementation=READY, options={"cut": 3})))
+    assert read_adapter(tmp_path / "ready").head.cut == 3
+
+
+def test_a_calibration_of_every_kind_is_read_as_it_was_written(tmp_path: Path) -> None:
+    calibration = Calibration(temperature=1.5, bias=(-0.25, 0.25), thresholds=(0.3, 0.7), margin=2.5)
+    write_adapter(tmp_path / "a", parts(calibration=calibration))
+    assert read_adapter(tmp_path / "a").calibration == calibration
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"calibration": Calibration(score="luck")},  # type: ignore[arg-type]
-        {"head": dataclasses.replace(parts().head, options={"cut": "three"})},
-        {"head": dataclasses.replace(parts().head, options={"cut": -1})},
+        {"calibration": Calibration(thresholds=(0.5, 1.0))},
+        {"calibration": Calibration(margin=-1.0)},
+        {"head": dataclasses.replace(parts().head, implementation=READY, options={"cut": "three"})},
+        {"head": dataclasses.replace(parts().head, implementation=READY, options={"cut": -1})},
     ],
 )
 def test_a_score_or_a_layer_that_is_none_is_malformed(tmp_path: Path, changes: dict[str, object]) -> None:

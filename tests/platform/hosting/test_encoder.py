@@ -96,7 +96,7 @@ def test_states_keep_row_order_and_do_not_depend_on_strangers(encoder: Encoder) 
     for place, row in enumerate(rows):
         alone = encoder.states([row], reads_tokens=True)
         assert (alone.pooled[0] - mixed.pooled[place]).abs().max() < 1e-5
-        assert (alone.tokens[0] - mixed.tokens[place, : len(row)]).abs().max() < 1e-5
+        assert torch.allclose(alone.tokens[0], mixed.tokens[place, : len(row)], atol=1e-5)
         assert mixed.mask[place].sum() == sum(end > start for start, end in row.offsets)
         assert mixed.tokens[place, len(row) :].abs().sum() == 0
 
@@ -121,6 +121,21 @@ def test_states_may_be_trained_on_and_cost_nothing_of_tokens_nobody_reads(encode
     linear = nn.Linear(encoder.hidden_size, 2)
     linear(states.pooled).sum().backward()
     assert linear.weight.grad is not None
+
+
+def test_a_text_that_says_nothing_has_zeros_and_costs_nothing(encoder: Encoder) -> None:
+    assert [len(row) for row in encoder.tokenise(["", " \n\t", "the"], prefix="hello ")] == [0, 0, 4]
+    silent = encoder.states(encoder.tokenise(["", " "]), reads_tokens=True)
+    assert encoder.work.batches == 0
+    assert silent.pooled.shape == (2, encoder.hidden_size)
+    mixed = encoder.states(encoder.tokenise(["the card", "", "hello"]), reads_tokens=[True, True, False], cut=1)
+    said = encoder.states(encoder.tokenise(["the card", "hello"]), reads_tokens=[True, False], cut=1)
+    assert mixed.lower is not None and said.lower is not None
+    for both, alone in ((mixed.pooled, said.pooled), (mixed.lower, said.lower), (mixed.tokens, said.tokens)):
+        assert torch.equal(both[[0, 2]], alone)
+        assert not both[1].any()
+    assert mixed.mask.sum(1).tolist() == [2, 0, 0]
+    assert torch.equal(mixed.offsets[[0, 2]], said.offsets)
 
 
 def test_no_rows_give_no_states(encoder: Encoder) -> None:

@@ -30,10 +30,16 @@ class Marked(BaseModel):
     label: list[Span] | None = None
 
 
-def scores(probabilities: torch.Tensor, threshold: float | None = None, **places: torch.Tensor) -> Scores:
-    rows = len(probabilities)
-    empty = {"mask": torch.zeros(rows, 0, dtype=torch.bool), "offsets": torch.zeros(rows, 0, 2, dtype=torch.long)}
-    return Scores(logits=probabilities.log(), probabilities=probabilities, threshold=threshold, **{**empty, **places})
+def scores(
+    probabilities: torch.Tensor,
+    threshold: float | None = None,
+    states: States | None = None,
+    trust: torch.Tensor | None = None,
+) -> Scores:
+    read = states or pooled(len(probabilities))
+    return Scores(
+        logits=probabilities.log(), probabilities=probabilities, threshold=threshold, states=read, trust=trust
+    )
 
 
 def pooled(rows: int, hidden: int = 8, scale: float = 1.0) -> States:
@@ -163,7 +169,7 @@ def tagged(tags: list[int], certain: float = 0.9) -> torch.Tensor:
 
 def decode(tags: list[int], threshold: float | None = None, certain: float = 0.9) -> tuple[list[Span], float, bool]:
     states = marked_states(OFFSETS)
-    given_scores = scores(tagged(tags, certain), threshold, mask=states.mask, offsets=states.offsets)
+    given_scores = scores(tagged(tags, certain), threshold, states)
     (answer,) = SpanTagger(8, SPANS).decode(given_scores)
     return list(answer.spans), answer.confidence, answer.abstained
 
@@ -201,7 +207,7 @@ def test_tags_of_spans_on_token_bounds_decode_to_the_same_spans(bounds: list[tup
     states = marked_states(offsets)
     tagger = SpanTagger(8, SPANS)
     tags = tagger.targets(states.mask, states.offsets, [Marked(label=spans)])[0].tolist()
-    (answer,) = tagger.decode(scores(tagged(tags), mask=states.mask, offsets=states.offsets))
+    (answer,) = tagger.decode(scores(tagged(tags), states=states))
     assert list(answer.spans) == spans
 
 
@@ -211,7 +217,7 @@ def test_spans_survive_a_real_tokenizer(encoder: Encoder) -> None:
     tagger = SpanTagger(encoder.hidden_size, SPANS)
     want = Span(start=text.index("bank"), end=len(text), label="city")
     tags = tagger.targets(states.mask, states.offsets, [Marked(label=[want])])[0].clamp(min=0).tolist()
-    (answer,) = tagger.decode(scores(tagged(tags), mask=states.mask, offsets=states.offsets))
+    (answer,) = tagger.decode(scores(tagged(tags), states=states))
     assert answer.spans == (want,)
 
 

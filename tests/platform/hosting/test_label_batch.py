@@ -36,21 +36,23 @@ CALL = st.tuples(
     st.sampled_from(["probability", "energy", "blend"]),
     st.sampled_from([None, 0.3, 0.9, 5.0]),
     st.floats(0.05, 3.0),
+    st.booleans(),
 )
 
 
 @given(calls=st.lists(CALL, min_size=1, max_size=6), seed=st.integers(0, 999))
 @settings(deadline=None, max_examples=60)
 def test_together_is_what_each_head_decodes_alone(
-    calls: list[tuple[int, int, bool, str, float | None, float]], seed: int
+    calls: list[tuple[int, int, bool, str, float | None, float, bool]], seed: int
 ) -> None:
     whole = states(sum(call[1] for call in calls), seed)
     judgings, alone = [], []
     first = 0
-    for number, (labels, rows, reads_cut, score, threshold, temperature) in enumerate(calls):
+    for number, (labels, rows, reads_cut, score, threshold, temperature, shifted) in enumerate(calls):
         own = slice(first, first := first + rows)
         made = head(labels, seed + number, reads_cut=reads_cut)
-        calibration = Calibration(temperature=temperature, threshold=threshold, score=score)  # type: ignore[arg-type]
+        bias = tuple(float(place % 3 - 1) for place in range(labels)) if shifted else None
+        calibration = Calibration(temperature=temperature, threshold=threshold, score=score, bias=bias)  # type: ignore[arg-type]
         judging = judging_of(made, calibration, own)
         assert judging is not None
         judgings.append(judging)

@@ -18,6 +18,9 @@ class Whole(Head):
     def loss(self, logits, records): ...
     def decode(self, scores): ...
 
+class Measured(Whole):
+    def measure(self, answers, records): ...
+
 class Partial(Head):
     def forward(self, states): ...
 
@@ -55,6 +58,13 @@ def test_what_is_no_head_is_refused(path: str, told: str) -> None:
     with pytest.raises(PluginError, match=told):
         resolve_head(path)
     assert told in errors_of([path])[path]
+
+
+def test_a_head_of_which_measures_are_asked_brings_them() -> None:
+    asked = ["heads_to_resolve:Whole?measure", "heads_to_resolve:Measured?measure", "heads_to_resolve:Whole"]
+    errors = errors_of(asked)
+    assert list(errors) == asked[:1]
+    assert "does not override `measure`" in errors[asked[0]]
 
 
 def test_one_object_is_written_whatever_the_modules_print(capsys: pytest.CaptureFixture[str]) -> None:

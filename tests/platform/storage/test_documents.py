@@ -86,3 +86,16 @@ def test_any_text_comes_back_and_is_found_by_itself(connection: Connection, text
     put(connection, OURS, "any", words=text)
     found = documents.page(connection, OURS, V, K, {"words": text})
     assert [row.body["words"] for row in found] == [text]
+
+
+def test_many_are_put_as_one_by_one(connection: Connection) -> None:
+    first = documents.put(connection, "ten_ours", "diary", "Note", "a", {"id": "a", "n": 0})
+    documents.put(connection, "ten_theirs", "diary", "Note", "b", {"id": "b", "n": 0})
+    bodies = {id: {"id": id, "n": number} for number, id in enumerate("abc", 1)}
+    documents.put_many(connection, "ten_ours", "diary", "Note", bodies)
+    found = documents.page(connection, "ten_ours", "diary", "Note")
+    assert [(row.id, row.body["n"], row.revision) for row in found] == [("c", 3, 1), ("b", 2, 1), ("a", 1, 2)]
+    assert found[2].position == first.position and found[2].updated_at > first.updated_at
+    theirs = documents.get(connection, "ten_theirs", "diary", "Note", "b")
+    assert theirs is not None and theirs.body["n"] == 0
+    documents.put_many(connection, "ten_ours", "diary", "Note", {})

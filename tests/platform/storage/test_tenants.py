@@ -12,12 +12,12 @@ from podion.storage.database import Connection, Database
 from podion.storage.tables import metadata
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-NAMED = {"state": "queued"}
+NAMED = {"jobs.state": "queued", "deliveries.state": "pending"}
 
 
 def some_value(column: Any, tenant: str) -> Any:
-    if column.name in NAMED:
-        return NAMED[column.name]
+    if str(column) in NAMED:
+        return NAMED[str(column)]
     kinds: dict[type, Any] = {
         JSON: {},
         Words: (),

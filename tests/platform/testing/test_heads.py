@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podion import LabelHead, SpanHead, Task
+from podion import LabelHead, MultiLabelHead, OrdinalHead, RegressionHead, SpanHead, Task
 from podion.testing import heads
 from podion.testing.specimens import label_spaces
 from podion.vertical import LabelSpace
@@ -42,6 +42,16 @@ class Remark(BaseModel):
     label: str | None = None
 
 
+class Filed(BaseModel):
+    text: str
+    label: str | list[str] | None = None
+
+
+class Rated(BaseModel):
+    text: str
+    label: float | None = None
+
+
 class Case(BaseModel):
     text: str
     label: int | None = None
@@ -53,7 +63,7 @@ def _task(head: Any, record: type[BaseModel] = Remark, **more: Any) -> Task:
 
 @pytest.mark.parametrize(("name", "check", "told"), FAULTS, ids=[name for name, _, _ in FAULTS])
 def test_each_fault_is_found(name: str, check: Check, told: str) -> None:
-    task = _task(LabelHead(implementation=f"podion_broken_heads.heads:{name}"))
+    task = _task(f"podion_broken_heads.heads:{name}")
     with pytest.raises(AssertionError, match=told):
         for space in label_spaces(task):
             check(task, space, ())
@@ -66,8 +76,11 @@ def test_each_fault_is_found(name: str, check: Check, told: str) -> None:
         _task(LabelHead()),
         _task(LabelHead(), labels=("bad", "good", "mixed")),
         _task(LabelHead(), record=Case),
+        _task(MultiLabelHead(), record=Filed),
+        _task(OrdinalHead(), labels=("low", "middle", "high", "top")),
+        _task(RegressionHead(), record=Rated),
     ],
-    ids=["open labels", "declared labels", "numbers"],
+    ids=["open labels", "declared labels", "numbers", "several labels", "labels in an order", "a number to learn"],
 )
 def test_a_sound_head_passes(task: Task, check: Check) -> None:
     for space in label_spaces(task):

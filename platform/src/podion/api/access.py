@@ -72,6 +72,15 @@ class TenantGate:
     async def _look_up(self, presented: str) -> Access:
         return await self._database.read(lambda c: _look_up(c, presented))
 
+    async def still(self, request: Request, vertical: Vertical) -> bool:
+        """Return whether the key of a request that was admitted a while ago still opens a vertical."""
+        try:
+            presented = _presented(request)
+            access = await self._remembered.get(digest(presented), lambda: self._look_up(presented))
+        except Unauthenticated:
+            return False
+        return not access.identity.has_ended() and vertical.name in access.enabled
+
     def tenant_of(self, authorization: bytes) -> str | None:
         """Return whose key an `Authorization` header was when it was seen last, None for one that is not remembered."""
         _, _, presented = authorization.decode("latin-1").partition(" ")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from podion.api import openapi_headers, problems
 from podion.api.access import Enabled, TenantGate, bearer
+from podion.api.background import working
 from podion.api.body_limit import BodyLimit
 from podion.api.crowd import Crowd
 from podion.api.door import Door
@@ -26,11 +27,12 @@ from podion.api.middleware import RequestLog
 from podion.api.plugin_limits import PluginLimits
 from podion.api.quota import RequestQuota
 from podion.api.replays import KeepAnswers, ReplayedAnswer, replayable, send_again
-from podion.api.routes import admin, collections, embeddings, health, inference, keys, me
+from podion.api.routes import admin, collections, embeddings, health, inference, jobs, keys, me, webhooks
 from podion.api.routes.adapters import adapters_router
 from podion.api.routes.batches import batches_router
 from podion.api.routes.datasets import datasets_router
 from podion.api.routes.deployments import deployments_router
+from podion.api.routes.events import events_router
 from podion.api.routes.feedback import feedback_router
 from podion.api.routes.runs import runs_router
 from podion.api.services import Services
@@ -44,8 +46,14 @@ from podion.hosting.client import EngineClient
 from podion.hosting.protocol import TextKind
 from podion.lifecycle.batches import sweep
 from podion.lifecycle.deployments import Deployer
+from podion.lifecycle.event_streams import EventStreams
+from podion.lifecycle.job_queue import JobQueue
+from podion.lifecycle.outbound import Outbound
+from podion.lifecycle.outbox import Outbox
 from podion.lifecycle.predictor import Predictor
+from podion.lifecycle.public_addresses import AllowedAddresses
 from podion.lifecycle.watchers import Watchers
+from podion.lifecycle.webhook_signing import WebhookSecrets
 from podion.lifecycle.zero_shot import ZeroShot
 from podion.retrieval.collections import Collections
 from podion.settings import Settings
@@ -63,6 +71,16 @@ _NO_TELEMETRY = TelemetryConfig(tracing=False, metrics=False, logs=False, operat
 """FastAPI would look into the environment at each request for somebody to send it to; nothing leaves the machine."""
 
 _SWEEP_SECONDS = 3600.0
+_TENANT_ROUTERS = (
+    me.router,
+    keys.router,
+    webhooks.router,
+    jobs.router,
+    admin.router,
+    collections.router,
+    embeddings.router,
+    inference.router,
+)
 _HOST_ROUTERS = (
     datasets_router,
     runs_router,
@@ -95,9 +113,9 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
         current_default_thread_limiter().total_tokens = _ROUTE_THREADS
         log.info("ready: %d verticals", len(catalogue.verticals))
         tenant_of = app.state.gatekeeper.tenant_of
-        yield {
-            "door": Door(hot.paths, settings.requests_at_once, tenant_of, metrics.refused, settings.quick_wait_seconds)
-        }
+        door = Door(hot.paths, settings.requests_at_once, tenant_of, metrics.refused, settings.quick_wait_seconds)
+        async with working(services):
+            yield {"door": door}
         sweeping.cancel()
         stalls.close()
         services.watchers.close()
@@ -124,7 +142,7 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     app.add_middleware(RequestLog, metrics=metrics)
     app.include_router(health.router)
     app.include_router(inference.health)
-    for router in (me.router, keys.router, admin.router, collections.router, embeddings.router, inference.router):
+    for router in _TENANT_ROUTERS:
         app.include_router(router, dependencies=[Security(bearer)])
     for vertical in catalogue.verticals.values():
         _mount(app, vertical)
@@ -152,6 +170,8 @@ def _mount(app: FastAPI, vertical: Vertical) -> None:
     gate = [Security(bearer), Depends(Enabled(vertical))]
     for make in _HOST_ROUTERS:
         app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
+    if vertical.events:
+        app.include_router(events_router(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
     if isinstance(vertical.router, APIRouter):
         own = [*gate, Depends(replayable)]
         app.include_router(vertical.router, prefix=prefix, dependencies=own, tags=[vertical.name])
@@ -184,6 +204,7 @@ def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Ser
     predictor = Predictor(
         database=database, files=files, engine=engine, zero_shot=zero_shot, watchers=watchers, masking=masking
     )
+    outbox = Outbox(database)
     return Services(
         settings=settings,
         catalogue=catalogue,
@@ -197,5 +218,10 @@ def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Ser
         deployer=Deployer(catalogue, files),
         watchers=watchers,
         metrics=metrics,
+        queue=JobQueue(database),
+        outbox=outbox,
+        streams=EventStreams(database, outbox.bell),
+        webhook_secrets=WebhookSecrets(masking.secret),
+        outbound=Outbound(AllowedAddresses(settings.allow_private_addresses)),
         operator_key=operator_key(settings),
     )

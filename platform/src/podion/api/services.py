@@ -13,8 +13,13 @@ from podion.data.masking.policies import Masking
 from podion.hosting.client import EngineClient
 from podion.hosting.protocol import TextKind
 from podion.lifecycle.deployments import Deployer
+from podion.lifecycle.event_streams import EventStreams
+from podion.lifecycle.job_queue import JobQueue
+from podion.lifecycle.outbound import Outbound
+from podion.lifecycle.outbox import Outbox
 from podion.lifecycle.predictor import Predictor
 from podion.lifecycle.watchers import Watchers
+from podion.lifecycle.webhook_signing import WebhookSecrets
 from podion.retrieval.collections import Collections
 from podion.settings import Settings
 from podion.storage.database import Database
@@ -37,6 +42,11 @@ class Services:
     deployer: Deployer
     watchers: Watchers
     metrics: Metrics
+    queue: JobQueue
+    outbox: Outbox
+    outbound: Outbound
+    streams: EventStreams
+    webhook_secrets: WebhookSecrets
     operator_key: str
 
 

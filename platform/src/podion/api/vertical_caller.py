@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from podion.answers import Hit, Prediction
+from podion.answers import AdapterCard, Hit, Prediction
 from podion.api.services import Services
-from podion.errors import NotBuilt, TooLarge
+from podion.background import EventType
+from podion.errors import TooLarge
 from podion.lifecycle.feedback import Judgement, give
 from podion.lifecycle.store import VerticalStore
 from podion.storage.enablements import EnablementRow
@@ -16,6 +17,7 @@ from podion.tenancy.usage import Meter, record
 from podion.vertical import Task, Vertical, config_defaults
 
 MOST_EMBEDDED = 1_000
+MOST_FETCHED = 32 << 20
 
 
 class VerticalCaller:
@@ -68,11 +70,15 @@ class VerticalCaller:
         masker = self._services.masking.documents(self.tenant, type(document), chosen)
         return masker.accepted(document).record
 
-    async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
-        """Return one answer a record by the tenant's live adapter."""
-        prediction = await self._services.predictor.predict(self.tenant, self._vertical, task, records)
+    async def predict(self, task: Task, records: Sequence[BaseModel], *, adapter: str | None = None) -> Prediction[Any]:
+        """Return one answer a record by the tenant's live adapter, or by the version that is named."""
+        prediction = await self._services.predictor.predict(self.tenant, self._vertical, task, records, adapter)
         self._count(prediction)
         return prediction
+
+    async def adapters(self, task: Task) -> Sequence[AdapterCard]:
+        """Return the tenant's adapters of a task, newest first."""
+        return await self._services.predictor.cards(self.tenant, self._vertical, task)
 
     async def predict_together(
         self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
@@ -108,11 +114,22 @@ class VerticalCaller:
         return [row.tolist() for row in vectors]
 
     async def review(
-        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+        self,
+        prediction_id: str,
+        *,
+        label: str | Sequence[str] | None = None,
+        value: float | None = None,
+        out_of_scope: bool = False,
+        comment: str | None = None,
     ) -> None:
         """Store feedback on an answer of this vertical."""
         said = Judgement(
-            prediction=prediction_id, label=label, out_of_scope=out_of_scope, comment=comment, id=self.new_id("fbk")
+            prediction=prediction_id,
+            label=label,
+            value=value,
+            out_of_scope=out_of_scope,
+            comment=comment,
+            id=self.new_id("fbk"),
         )
         masking = self._services.masking
         await self._services.database.write(lambda c: give(c, self.tenant, self._vertical, said, masking))
@@ -120,7 +137,16 @@ class VerticalCaller:
     async def _meter(self, meter: Meter, quantity: int, reference: str) -> None:
         await self._services.database.write(lambda c: record(c, self.tenant, meter, quantity, reference))
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("emit", "enqueue"):
-            raise NotBuilt(f"Caller.{name} is not in this version of podion: see CHANGELOG.md")
-        raise AttributeError(name)
+    async def emit(self, event: EventType, payload: BaseModel) -> None:
+        """Tell the tenant's webhooks and streams, at least once."""
+        await self._services.outbox.emit(self.tenant, self._vertical, event, self._masked(payload))
+
+    async def enqueue(self, job: str, payload: BaseModel, *, delay_seconds: float = 0) -> None:
+        """Leave a job for later, unless an equal one waits."""
+        await self._services.queue.enqueue(self.tenant, self._vertical, job, self._masked(payload), delay_seconds)
+
+    async def fetch(self, url: str, *, most_bytes: int = 5 << 20) -> bytes:
+        """Return what an http(s) address that the tenant named answers to a GET."""
+        body = await self._services.outbound.fetch(url, min(most_bytes, MOST_FETCHED))
+        await self._meter(Meter.FETCHES, 1, self._vertical.name)
+        return body

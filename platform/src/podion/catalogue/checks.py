@@ -9,7 +9,8 @@ from typing import get_args
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import BaseModel
 
-from podion.catalogue.head_checks import head_problems
+from podion.catalogue.background_checks import background_problems
+from podion.catalogue.head_checks import challenger_problems, head_problems
 from podion.catalogue.kind_checks import kind_problems
 from podion.catalogue.plugin_record import Origin, Problem, describe
 from podion.catalogue.route_checks import route_problems
@@ -20,7 +21,7 @@ SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LANGUAGES = ("en", "zh")
 _HOST_PATHS = frozenset(
     {"admin", "adapters", "alerts", "chat", "collections", "completions", "embeddings", "files", "fine_tuning"}
-    | {"keys", "me", "models", "openapi", "usage", "verticals"}
+    | {"jobs", "keys", "me", "models", "openapi", "usage", "verticals", "webhooks"}
 )
 _HOST_COMMANDS = frozenset(
     {"backup", "bases", "demo", "doctor", "evaluate", "fit", "key", "migrate", "plugins", "predict", "restore"}
@@ -41,6 +42,7 @@ def declaration_problems(origin: Origin, vertical: Vertical) -> Iterator[Problem
     yield from _sample_problems(origin, vertical)
     yield from _all_tasks_problems(origin, vertical)
     yield from kind_problems(vertical)
+    yield from background_problems(vertical)
     yield from route_problems(vertical)
 
 
@@ -138,3 +140,4 @@ def _all_tasks_problems(origin: Origin, vertical: Vertical) -> Iterator[Problem]
             yield Problem(f"a task is named {task.name!r}; snake_case (a-z, 0-9, _) is allowed", "rename the task")
         yield from task_problems(task)
         yield from head_problems(origin, task)
+        yield from challenger_problems(origin, task)

@@ -16,7 +16,8 @@ from typing import TypeVar, cast
 import pluggy
 
 from podion.catalogue.checks import declaration_problems
-from podion.catalogue.head_checks import own_head_paths
+from podion.catalogue.head_checks import own_head_demands
+from podion.catalogue.head_paths import demand_of
 from podion.catalogue.plugin_hooks import declared, verified
 from podion.catalogue.plugin_record import (
     GROUP,
@@ -169,18 +170,21 @@ def _checked(origin: Origin, declaration: object) -> Vertical:
 def _with_heads_checked(
     outcomes: list[LoadedPlugin | PluginRecord], check_heads: CheckHeads
 ) -> list[LoadedPlugin | PluginRecord]:
-    paths = sorted(
-        {path for item in outcomes if isinstance(item, LoadedPlugin) for path in own_head_paths(item.vertical)}
-    )
-    errors = check_heads(paths) if paths else {}
+    words = {word for item in outcomes if isinstance(item, LoadedPlugin) for word in _demands(item.vertical).values()}
+    errors = check_heads(sorted(words)) if words else {}
     return [_without_bad_heads(item, errors) if isinstance(item, LoadedPlugin) else item for item in outcomes]
+
+
+def _demands(vertical: Vertical) -> dict[str, str]:
+    """Each own head's path with what the child is asked about it."""
+    return {path: demand_of(path, measures=measures) for path, measures in own_head_demands(vertical).items()}
 
 
 def _without_bad_heads(loaded: LoadedPlugin, errors: Mapping[str, str]) -> LoadedPlugin | PluginRecord:
     hint = "give `Task.head` the path `package.module:Class` of a subclass of podion.nn.Head"
     problems = [
-        Problem(f"its head {path!r} does not load: {errors[path]}", hint)
-        for path in own_head_paths(loaded.vertical)
-        if path in errors
+        Problem(f"its head {path!r} does not load: {errors[word]}", hint)
+        for path, word in _demands(loaded.vertical).items()
+        if word in errors
     ]
     return quarantined(loaded.origin, Broken(Phase.DECLARED, problems), loaded.seconds) if problems else loaded

@@ -9,8 +9,13 @@ from collections.abc import Mapping, Sequence
 from podion.catalogue.time_limits import LOAD_SECONDS
 
 
+def demand_of(path: str, *, measures: bool) -> str:
+    """Return what `check_in_child` is asked of a head: its import path, and whether it has to measure its answers."""
+    return f"{path}?measure" if measures else path
+
+
 def check_in_child(paths: Sequence[str], timeout: float = 120.0, seconds: float = LOAD_SECONDS) -> Mapping[str, str]:
-    """Return path -> what is wrong with it, for each path that does not name a usable `podion.nn.Head`.
+    """Return path -> what is wrong with it, for each path (or `demand_of` one) that names no usable `podion.nn.Head`.
 
     Takes seconds, as the child imports torch; returns at once when there are no paths. When one path brings the child
     down, the others are tried again alone, so that a crash has one owner. `timeout` is in seconds, for each child;

@@ -16,7 +16,7 @@ from podion.catalogue.plugin_record import Problem
 from podion.catalogue.suggestions import did_you_mean
 from podion.vertical import SCOPES, Vertical
 
-HOST_ROUTES = frozenset({"adapters", "batches", "datasets", "deployments", "feedback", "predictions", "runs"})
+HOST_ROUTES = frozenset({"adapters", "batches", "datasets", "deployments", "events", "feedback", "predictions", "runs"})
 """First segments below a vertical that the platform serves itself."""
 
 _GATE = requires("predict").dependency

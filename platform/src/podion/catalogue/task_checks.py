@@ -5,13 +5,18 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from podion.answers import LabelAnswer, SpanAnswer
+from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, SpanAnswer
 from podion.catalogue.plugin_record import Problem, describe
 from podion.catalogue.suggestions import did_you_mean, listed
+from podion.head_kinds import READY_MADE, MultiLabelHead, OrdinalHead, ReadyMade, RegressionHead, TabularHead
 from podion.vertical import Method, Metric, Task
 
-MEASURED = (LabelAnswer, SpanAnswer)
-"""The kinds of answers that fine-tuning calibrates and measures in this version."""
+MEASURED = (LabelAnswer, LabelsAnswer, NumberAnswer, SpanAnswer)
+"""The kinds of answers that fine-tuning measures; of any other kind, the head that makes it measures it."""
+
+
+ERRORS = frozenset({"brier", "ece", "mae", "rmse", "width"})
+"""Metrics that are better when they are lower."""
 
 
 def task_problems(task: Task) -> Iterator[Problem]:
@@ -25,6 +30,17 @@ def task_problems(task: Task) -> Iterator[Problem]:
     yield from _answer_problems(task)
     yield from _measure_problems(task)
     yield from _label_problems(task)
+    yield from _past_problems(task)
+
+
+def measures_itself(task: Task) -> bool:
+    """Return whether only the task's own head can say how good its answers are."""
+    return not issubclass(task.answer_schema, MEASURED)
+
+
+def is_ready_made(task: Task) -> bool:
+    """Return whether the platform brings the head that computes."""
+    return isinstance(task.head, ReadyMade) and task.head.implementation in READY_MADE
 
 
 def _problem(task: Task, cause: str, hint: str) -> Problem:
@@ -32,11 +48,16 @@ def _problem(task: Task, cause: str, hint: str) -> Problem:
 
 
 def _named_fields(task: Task) -> Iterator[tuple[str, str]]:
-    yield "text", task.text
+    """What must be fields of the record, and by which word: a text may be a property, and of an open record any field
+    may be sensitive.
+    """
+    if task.text is not None and not isinstance(getattr(task.record, task.text, None), property):
+        yield "text", task.text
     yield "label", task.label
     single = {"out_of_scope": task.out_of_scope, "split.group": task.split.group, "split.time": task.split.time}
     yield from ((role, name) for role, name in single.items() if name is not None)
-    yield from (("sensitive", name) for name in task.sensitive)
+    if task.record.model_config.get("extra") != "allow":
+        yield from (("sensitive", name) for name in task.sensitive)
 
 
 def _field_problems(task: Task) -> Iterator[Problem]:
@@ -49,6 +70,12 @@ def _field_problems(task: Task) -> Iterator[Problem]:
                 f"{did_you_mean(name, fields)} It has: {listed(fields)}",
                 f"name a field that {task.record.__name__} has, or add it there",
             )
+    if task.text is None and is_ready_made(task) and not isinstance(task.head, TabularHead):
+        yield _problem(
+            task,
+            f"`text` is None, and its head {type(task.head).__name__} reads nothing but a text",
+            "name the field that holds the text, or declare a TabularHead or a head of your own",
+        )
     for role, optional in (("label", task.label), ("out_of_scope", task.out_of_scope)):
         if optional in fields and fields[optional].is_required():
             yield _problem(
@@ -72,13 +99,14 @@ def _schema_problems(task: Task) -> Iterator[Problem]:
 
 
 def _answer_problems(task: Task) -> Iterator[Problem]:
+    allowed = (type(task.head)().answer,) if isinstance(task.head, ReadyMade) and is_ready_made(task) else (Answer,)
     for declared in (task.answer, getattr(task.head, "answer", None)):
-        if declared is not None and not (isinstance(declared, type) and issubclass(declared, MEASURED)):
-            kinds = " or ".join(f"podion.{kind.__name__}" for kind in MEASURED)
+        if declared is not None and not (isinstance(declared, type) and issubclass(declared, allowed)):
             yield _problem(
                 task,
-                f"its answer is {declared!r}; a subclass of {kinds} is allowed: a run could measure no other",
-                "inherit one of them and add fields, or leave the answer out",
+                f"its answer is {declared!r}; podion.{allowed[0].__name__}, which its head makes, or a subclass is"
+                " allowed",
+                "inherit it and add fields, or leave the answer out",
             )
 
 
@@ -90,6 +118,12 @@ def _measure_problems(task: Task) -> Iterator[Problem]:
             task,
             f"its metric is {task.metric!r}; a name and one of {', '.join(directions)} are allowed",
             'write for example metric="macro_f1"',
+        )
+    elif metric.name in ERRORS and metric.better == "higher":
+        yield _problem(
+            task,
+            f"its metric is {metric.name!r}, the higher the better; that is an error, which has to be low",
+            f'write metric=Metric({metric.name!r}, better="lower")',
         )
     if not task.methods or not all(isinstance(method, Method) for method in task.methods):
         yield _problem(
@@ -104,12 +138,27 @@ def _measure_problems(task: Task) -> Iterator[Problem]:
 
 
 def _label_problems(task: Task) -> Iterator[Problem]:
-    if task.labels is None:
-        return
-    if len(set(task.labels)) != len(task.labels) or len(task.labels) < 2 or not all(task.labels):
+    if task.positive is not None and task.positive not in (task.labels or ()):
         yield _problem(
             task,
-            f"its labels are {task.labels!r}; two or more that differ are allowed",
+            f"`positive` is {task.positive!r}, which is none of its declared labels {listed(task.labels or ())}",
+            "declare the labels, and name one of them",
+        )
+    if task.labels is None:
+        if isinstance(task.head, OrdinalHead):
+            yield _problem(
+                task,
+                "its head is an OrdinalHead and it declares no labels, so their order is unknown",
+                'write labels=("low", "middle", "high"), from low to high',
+            )
+        return
+    if isinstance(task.head, RegressionHead):
+        yield _problem(task, "its head learns numbers and it declares labels", "leave labels out")
+    fewest, told = (1, "one or more") if isinstance(task.head, MultiLabelHead) else (2, "two or more")
+    if len(set(task.labels)) != len(task.labels) or len(task.labels) < fewest or not all(task.labels):
+        yield _problem(
+            task,
+            f"its labels are {task.labels!r}; {told} that differ are allowed",
             "leave labels out if the dataset decides them",
         )
     for label in task.descriptions:
@@ -119,3 +168,14 @@ def _label_problems(task: Task) -> Iterator[Problem]:
                 f"it describes the label {label!r}, which it does not have.{did_you_mean(label, task.labels)}",
                 "describe labels that the task has",
             )
+
+
+def _past_problems(task: Task) -> Iterator[Problem]:
+    history: object = task.history  # a declaration may hold anything
+    missing = [name for name in ("follow", "state") if not callable(getattr(history, name, None))]
+    if history is not None and (not isinstance(history, type) or missing):
+        yield _problem(
+            task,
+            f"its history is {history!r}; a class with the methods of podion.History is allowed",
+            f"give a class that has {' and '.join(missing or ['follow', 'state'])}, not one of its values",
+        )

@@ -21,6 +21,11 @@ class Client:
         """Return the JSON of a GET."""
         return self._json(self._http.get(path, params=query))
 
+    def text(self, path: str, **query: Any) -> str:
+        """Return the text of a GET."""
+        response = self._http.get(path, params=query)
+        return response.text if response.is_success else str(self._json(response))
+
     def post(self, path: str, body: Json | None = None, **query: Any) -> Json:
         """Return the JSON of a POST with a JSON body."""
         return self._json(self._http.post(path, json=body if body is not None else {}, params=query))

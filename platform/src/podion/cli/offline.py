@@ -30,6 +30,7 @@ def fit(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     map_: Map = None,
     drop: Drop = None,
+    challengers: Annotated[bool, typer.Option(help="fit the task's challengers too, for the report")] = True,
     as_json: Json = False,
 ) -> None:
     """Make an adapter from files: a folder that `evaluate` and `predict` read and plain `peft` can load."""
@@ -54,12 +55,16 @@ def fit(
             rename=_renames(map_),
             drop=tuple(drop or ()),
             out=out,
+            challengers=challengers,
         )
         result = fit_files(wanted, _settings(), progress=progress, say=say)
         bar.close()
     lines = [f"{result['method']} adapter of {result['task']} on {result['base']}: {out}"]
     for part, metrics in result["metrics"].items():
         lines += [f"  {part:<11} {name} {value:.4f}" for name, value in _numbers(metrics)]
+        for rival, measured in metrics.get("challengers", {}).items():
+            told_of = [measured["error"]] if "error" in measured else [f"{n} {v:.4f}" for n, v in _numbers(measured)]
+            lines += [f"  {part:<11} challenger {rival}: {line}" for line in told_of]
     lines.append(f"  {result['trainable_parameters']:,} trainable parameters, {result['cpu_seconds']:.1f} CPU seconds")
     show(result, as_json=as_json, lines=lines)
 

@@ -9,13 +9,19 @@ from podion.cli.client import Client
 from podion.cli.local_server import local_server
 from podion.cli.material import Material, as_jsonl, bad_rows, material
 from podion.cli.output import Bar
+from podion.cli.own_story import followed_run, tell_own
 from podion.cli.telling import Step, Told
-from podion.errors import Unavailable
 from podion.hosting.bases import install_base
 from podion.settings import Settings
 from podion.vertical import Task, Vertical
 
 TENANT = "acme-shop"
+_NEXT = (
+    "Next:  podion demo --vertical NAME   the story of another vertical (podion plugins list)",
+    "       make serve                    the server, on http://127.0.0.1:8000/docs",
+    "       podion doctor                 what is well and what is not",
+    "       podion fit --help             one fine-tune on a file of yours, without a server",
+)
 
 
 def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
@@ -31,43 +37,54 @@ def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
     started = time.monotonic()
     with local_server(settings) as (url, operator_key):
         for vertical in verticals:
-            _Story(told, url, operator_key, vertical, material(vertical, data)).tell()
+            _tell(told, url, operator_key, vertical, data)
     told.facts["seconds"] = round(time.monotonic() - started, 1)
-    told.lines = [
-        f"What happened, on base {settings.base} in {told.facts['seconds']} s, accuracy on the same unseen texts:",
-        "",
-        *told.table(),
-        "",
-        "Next:  make serve          the server, on http://127.0.0.1:8000/docs",
-        "       podion doctor       what is well and what is not",
-        "       podion fit --help   one fine-tune on a file of yours, without a server",
-    ]
+    told.lines = [*_ending(told, settings), *told.lines, "", *_NEXT]
     return told
+
+
+def _ending(told: Told, settings: Settings) -> list[str]:
+    took = f"on base {settings.base} in {told.facts['seconds']} s"
+    if not told.steps:
+        return [f"That was it, {took}."]
+    return [f"What happened, {took}, accuracy on the same unseen texts:", "", *told.table()]
 
 
 def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Vertical]:
     if names:
         return [catalogue.vertical(name) for name in names]
-    return [vertical for vertical in catalogue.verticals.values() if vertical.sample is not None]
+    return [each for each in catalogue.verticals.values() if each.sample is not None and each.story is None]
+
+
+def _tell(told: Told, url: str, operator_key: str, vertical: Vertical, data: Path | None) -> None:
+    """A new tenant's story of one vertical: the plugin's own, or the one that fits every vertical of labelled texts."""
+    operator = Client(url, operator_key)
+    made = operator.post("/v1/admin/tenants", {"name": TENANT})
+    operator.close()
+    client = Client(url, made["key"])
+    client.put(f"/v1/verticals/{vertical.name}", {"config": {}})
+    told.say("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {vertical.name} enabled")
+    if vertical.story is None:
+        _Story(told, client, vertical, material(vertical, data)).tell()
+    else:
+        tell_own(told, client, vertical)
+    client.close()
 
 
 class _Story:
     """One tenant, one vertical, from the first key to the way back."""
 
-    def __init__(self, told: Told, url: str, operator_key: str, vertical: Vertical, things: Material) -> None:
+    def __init__(self, told: Told, client: Client, vertical: Vertical, things: Material) -> None:
         self._told = told
-        self._url = url
-        self._operator = Client(url, operator_key)
+        self._client = client
         self._vertical = vertical
         self._task: Task = vertical.tasks[0]
         self._path = f"/v1/{vertical.path}"
         self._things = things
-        self._bar = Bar()
         self._since = time.monotonic()
 
     def tell(self) -> None:
         """Tell it."""
-        self._client = self._tenant()
         dataset = self._records()
         self._day_one()
         first = self._run("Fine-tune", dataset, "lora")
@@ -78,15 +95,6 @@ class _Story:
         live = self._deploy("Deploy again", second)
         self._rollback(live, first)
         self._bill()
-        self._client.close()
-        self._operator.close()
-
-    def _tenant(self) -> Client:
-        made = self._operator.post("/v1/admin/tenants", {"name": TENANT})
-        client = Client(self._url, made["key"])
-        client.put(f"/v1/verticals/{self._vertical.name}", {"config": {}})
-        self._told.say("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {self._vertical.name} enabled")
-        return client
 
     def _records(self) -> str:
         body = as_jsonl(self._things.upload) + b"\n".join(row for _, row in bad_rows()) + b"\n"
@@ -115,17 +123,7 @@ class _Story:
 
     def _run(self, chapter: str, dataset: str, method: str) -> dict[str, Any]:
         started = time.monotonic()
-        run = self._client.post(f"{self._path}/runs", {"task": self._task.name, "dataset": dataset, "method": method})
-        ended: dict[str, Any] = {}
-        for name, event in self._client.events(f"{self._path}/runs/{run['id']}/events"):
-            if name == "end":
-                ended = event
-            else:
-                note = f"{event['metric']} {event['value']:.3f}" if event.get("value") is not None else ""
-                self._bar.update(f"{chapter.lower()}: {event.get('stage', '')}", event.get("fraction"), note)
-        self._bar.close()
-        if ended.get("state") != "succeeded":
-            raise Unavailable(f"the run {run['id']} {ended.get('state')}: {ended.get('error')}")
+        ended = followed_run(self._client, self._path, self._task.name, dataset, method)
         report = ended["report"]
         metrics = report["metrics"].get("test") or report["metrics"]["validation"]
         self._told.say(

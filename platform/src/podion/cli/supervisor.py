@@ -18,7 +18,7 @@ from podion.jobs import lifeline
 from podion.jobs.worker import Worker
 from podion.lifecycle import batches, runs
 from podion.settings import RESTARTS, Settings
-from podion.storage import jobs
+from podion.storage import background_jobs, jobs
 from podion.storage.database import Database, is_shared
 
 log = logging.getLogger("podion.supervisor")
@@ -153,7 +153,7 @@ class Supervisor:
         if not is_shared(self._settings.database):
             # We hold the state folder, so whoever held these leases is dead: its runs need not wait for them to end.
             with database.writing() as c:
-                jobs.expire_leases(c, (runs.KIND, batches.KIND))
+                jobs.expire_leases(c, (runs.KIND, batches.KIND, background_jobs.KIND))
         workers = {
             "podion-runs": Worker(database, kinds=(runs.KIND,), spawn=self._run_child),
             "podion-batches": Worker(

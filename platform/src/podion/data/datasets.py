@@ -11,9 +11,10 @@ from typing import Any, BinaryIO
 from podion.data.canonical import CanonicalForm, iterate_records, read_records
 from podion.data.duplicates import Duplicate, LabelConflict, Sightings, identity, label_digest
 from podion.data.label_warnings import label_warnings
-from podion.data.labels import is_out_of_scope, label_names
+from podion.data.labels import is_out_of_scope, names_in
 from podion.data.records import Accepted, validate_values
 from podion.data.rows import Refusal
+from podion.head_kinds import TabularHead
 from podion.vertical import Task
 
 __all__ = ["DatasetSummary", "build", "extend", "iterate_records", "read_records"]
@@ -27,7 +28,8 @@ class DatasetSummary:
     """What went into a dataset version and what did not. `read` = kept + refused + duplicate_count + replaced.
 
     `digest` is the sha256 of the file. `labels` counts the kept rows of each label (for spans, the spans); rows out of
-    scope are no part of it. `refusals` holds the first thousand, `refusal_count` how many there were.
+    scope are no part of it, and neither are numbers. `refusals` holds the first thousand, `refusal_count` how many
+    there were.
     """
 
     digest: str
@@ -56,7 +58,9 @@ def build(task: Task, items: Iterable[Accepted | Refusal], out: BinaryIO) -> Dat
     """Write the records among `items` to `out` as a dataset version and return what there was.
 
     A record that says what an earlier one says (its text the same but for case, width and white space; its other
-    required fields and its label the same) is left out. The same text under another label is kept and reported.
+    required fields and its label the same) is left out. The same text under another label is kept and reported. Of a
+    row of a table (a record without a text, one that takes any field, one for a `TabularHead`) all fields count; if it
+    has neither a text nor an id (a declared `id` or `…_id`) it is never left out: equal rows are several observations.
     """
     writer = _Writer(task, out)
     for item in items:
@@ -116,15 +120,22 @@ class _Writer:
         self._counts: Counter[str] = Counter()
         self._refusals: list[Refusal] = []
         self._refused_line: int | None = None
+        is_open = task.record.model_config.get("extra") == "allow"
+        self._is_table = is_open or isinstance(task.head_declaration, TabularHead)
+        self._ids = [name for name in task.record.model_fields if name == "id" or name.endswith("_id")]
         required = {name for name, info in task.record.model_fields.items() if info.is_required()}
         self._required = sorted(required - {task.text, task.label})
 
     def identity(self, record: Any, values: Mapping[str, Any]) -> int:
         """Return the digest of what makes a record the same as another, its label apart."""
-        text = values.get(self._task.text)
-        if text is None:
-            return identity("", {name: value for name, value in values.items() if name != self._task.label})
+        text = self._task.reads(record)
+        if not text or self._is_table:
+            return identity(text, {name: value for name, value in values.items() if name != self._task.label})
         return identity(text, {name: values.get(name) for name in self._required})
+
+    def _may_repeat(self, record: Any, values: Mapping[str, Any]) -> bool:
+        """Whether a record that is equal to another is a copy of it, and not another observation."""
+        return bool(self._task.reads(record)) or any(values.get(name) for name in self._ids)
 
     def take(self, item: Accepted | Refusal, corrected: Mapping[int, Accepted] | None = None) -> None:
         """Write a record unless it is a duplicate or corrected, or take note of a refusal."""
@@ -143,7 +154,10 @@ class _Writer:
         outside = is_out_of_scope(self._task, record)
         if corrected and identity in corrected:
             self._counts["replaced"] += 1
-        elif not self._sightings.repeats(item.line, identity, *self._label(values, outside)):
+        elif not (
+            self._may_repeat(record, values)
+            and self._sightings.repeats(item.line, identity, *self._label(values, outside))
+        ):
             self._out.write(data)
             self._hash.update(data)
             self._count(record, outside)
@@ -168,7 +182,8 @@ class _Writer:
         elif label is None:
             self._counts["unlabelled"] += 1
         else:
-            self._labels.update(label_names(label))
+            self._counts["judged"] += 1
+            self._labels.update(names_in(self._task, record))
 
     def _refuse(self, refusal: Refusal) -> None:
         if refusal.line != self._refused_line:
@@ -194,7 +209,7 @@ class _Writer:
             conflict_count=sightings.conflict_count,
             refusal_count=counts["refusals"],
             labels=dict(sorted(self._labels.items())),
-            warnings=label_warnings(self._labels, counts["unlabelled"]),
+            warnings=label_warnings(self._task, self._labels, counts["judged"], counts["unlabelled"]),
             duplicates=tuple(sightings.duplicates),
             conflicts=sightings.conflicts(),
             refusals=tuple(self._refusals),

@@ -2,19 +2,24 @@
 
 from collections import Counter
 
+from podion.answers import LabelAnswer
 from podion.data.suggestions import Suggestions
+from podion.vertical import Task
 
 _SHOWN = 50
 _COMPARED = 500
 
 
-def label_warnings(labels: Counter[str], unlabelled: int) -> tuple[str, ...]:
-    """Return a sentence for each thing a head could not learn from, or that is likely a slip of the pen."""
+def label_warnings(task: Task, labels: Counter[str], judged: int, unlabelled: int) -> tuple[str, ...]:
+    """Return a sentence for each thing a head could not learn from, or that is likely a slip of the pen.
+
+    `judged` and `unlabelled` count rows, `labels` how often each label stands in the judged ones.
+    """
     sentences: list[str] = []
-    if len(labels) == 1:
+    if len(labels) == 1 and issubclass(task.answer_schema, LabelAnswer):
         (label,) = labels
         sentences.append(f'every labelled row has the label "{label}": a head needs at least two labels to tell apart')
-    if not labels and unlabelled:
+    if not judged and unlabelled:
         sentences.append("no row has a label: such a dataset can be answered, not learned from")
     frequent = {label: count for label, count in labels.most_common(_COMPARED) if count > 1}
     once = [label for label, count in labels.items() if count == 1]

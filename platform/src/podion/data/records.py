@@ -141,8 +141,8 @@ class _Validator:
                 return [Refusal(line, name, f"must be a finite number (it is {value})")]
         task = self._task
         label = held.get(task.label)
-        if task.labels is None or label is None or isinstance(label, list | tuple) or str(label) in task.labels:
+        if task.labels is None or label is None or (task.out_of_scope and held.get(task.out_of_scope)):
             return []
-        if task.out_of_scope and held.get(task.out_of_scope):
-            return []
-        return [Refusal(line, task.label, unlisted(str(label), task.labels, self._suggestions))]
+        told = [part for part in label if isinstance(part, str)] if isinstance(label, list | tuple) else [str(label)]
+        strange = [name for name in told if name not in task.labels]
+        return [Refusal(line, task.label, unlisted(name, task.labels, self._suggestions)) for name in strange[:1]]

@@ -33,13 +33,13 @@ def split_rows(
     One label (or None) a row; `groups` and `times` are needed where the rule names them. By label each label gives
     its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a row
     whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest rows
-    are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the cut.
-    Raises `DataError` where no such split is.
+    are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the cut;
+    where no row has a time, the split goes by group or label. Raises `DataError` where no such split is.
     """
     rule = rule or Split()
     if not 0 < share < 1:
         raise DataError(f"a share of {share} cannot be split off: it must be more than 0 and less than 1")
-    if rule.time is not None:
+    if rule.time is not None and any(time is not None for time in _given(times, rule.time)):
         return _by_time(_moments(_given(times, rule.time)), _given(groups, rule.group) if rule.group else None, share)
     if rule.group is not None and any(group is not None for group in _given(groups, rule.group)):
         return _by_group(_given(groups, rule.group), share, seed)

@@ -4,8 +4,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from podion.finetuning.calibration import Booleans, Floats, Integers, choose_threshold, fit_temperature
-from podion.finetuning.metrics import auroc
+from podion.finetuning.calibration import Booleans, Floats, Integers, choose_threshold, fit_platt, fit_temperature
+from podion.finetuning.ranking import auroc
 from podion.hosting.adapter_files import Calibration, Score
 from podion.hosting.trust import trust_of
 
@@ -21,22 +21,28 @@ def calibrate(
     *,
     refuses: bool = True,
     nearness: Floats | None = None,
+    shifts: bool = True,
 ) -> tuple[Calibration, dict[str, Any]]:
     """Return the calibration for validation logits [rows, labels], and why it holds this score against its threshold.
 
     Rows `outside` every label teach no temperature. In-scope rows whose label is not in the label space have a
     negative target: they count for the threshold only. `refuses` says that the task knows texts outside every label;
     without them, the probability tells best which answers are wrong. `nearness` [rows] makes the distance a candidate.
+    With `shifts`, two labels with rows enough are scaled by Platt; an adapter that knows no more than its labels' words
+    would learn how frequent they are.
     """
-    temperature = fit_temperature(logits, np.where(outside, -1, targets))
+    within = np.where(outside, -1, targets)
+    temperature, bias = fit_platt(logits, within) if shifts else (fit_temperature(logits, within), None)
     names: list[Score] = [name for name in get_args(Score) if name != "distance" or nearness is not None]
-    right = logits.argmax(axis=-1) == targets
+    right = (logits / temperature + (0.0 if bias is None else np.asarray(bias))).argmax(axis=-1) == targets
     judged: dict[Score, dict[str, Any]] = {}
     for name in names:
-        trust = trust_of(name, logits, temperature, nearness)
+        trust = trust_of(name, logits, temperature, nearness, bias)
         judged[name] = _judge(trust, right, outside, choose_threshold(trust[~outside], keep))
     score, why = _choose(judged, int(outside.sum()), refuses)
-    calibration = Calibration(temperature=temperature, threshold=judged[score]["threshold"], keep=keep, score=score)
+    calibration = Calibration(
+        temperature=temperature, threshold=judged[score]["threshold"], keep=keep, score=score, bias=bias
+    )
     return calibration, {"score": score, "why": why, "keep": keep, "candidates": judged}
 
 

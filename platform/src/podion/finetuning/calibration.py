@@ -1,10 +1,11 @@
 """From logits to probabilities that can be believed, and the threshold below which an answer holds back. No torch.
 
-Temperature scaling after Guo et al., On Calibration of Modern Neural Networks (ICML 2017).
+Temperature scaling after Guo et al., On Calibration of Modern Neural Networks (ICML 2017); of two labels, Platt
+scaling after Platt, Probabilistic Outputs for Support Vector Machines (1999).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,18 @@ Booleans = NDArray[np.bool_]
 
 BINS = 15
 _COLDEST, _HOTTEST = 0.02, 50.0
+_MOST = 5.0
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _STEPS = 40
 
+PLATT_ROWS = 200
+PLATT_ROWS_A_LABEL = 20
+"""Validation rows, in all and of each label, from which on two labels get a bias: fewer move it by chance."""
 
-def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
-    """Return probabilities over the last dimension of `logits / temperature`."""
-    scaled = logits.astype(np.float64) / temperature
+
+def softmax(logits: Floats, temperature: float = 1.0, bias: Sequence[float] | None = None) -> Floats:
+    """Return probabilities over the last dimension of `logits / temperature + bias`."""
+    scaled = logits.astype(np.float64) / temperature + (0.0 if bias is None else np.asarray(bias))
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
     return shares
@@ -55,7 +61,7 @@ def coolest(loss: Callable[[float], float]) -> float:
             low, left, at_left = left, right, at_right
             right = low + _GOLDEN * (high - low)
             at_right = loss(math.exp(right))
-    return min(5.0, max(0.2, math.exp((low + high) / 2)))
+    return min(_MOST, max(1 / _MOST, math.exp((low + high) / 2)))
 
 
 def fit_temperature(logits: Floats, targets: Integers) -> float:
@@ -66,6 +72,73 @@ def fit_temperature(logits: Floats, targets: Integers) -> float:
     if not (targets >= 0).any():
         return 1.0
     return coolest(lambda temperature: mean_loss(logits, targets, temperature))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return the probability of each logit by itself."""
+    shares: Floats = np.where(logits >= 0, 1.0, np.exp(-np.abs(logits))) / (1.0 + np.exp(-np.abs(logits)))
+    return shares
+
+
+def fit_shares(logits: Floats, targets: Floats) -> float:
+    """Return the temperature under which the sigmoid of `logits` explains `targets` (0 or 1, of equal shape) best."""
+    if not targets.size:
+        return 1.0
+    wide = logits.astype(np.float64)
+    return coolest(lambda temperature: share_loss(wide / temperature, targets))
+
+
+def share_loss(logits: Floats, targets: Floats) -> float:
+    """Return the mean negative log likelihood of `targets`, each between 0 and 1, under the sigmoid of `logits`."""
+    return float((np.logaddexp(0.0, logits) - targets * logits).mean())
+
+
+def fit_platt(logits: Floats, targets: Integers) -> tuple[float, tuple[float, float] | None]:
+    """Return temperature and bias under which `logits` [rows, 2] explain `targets` best; negative targets don't count.
+
+    The bias says by how much one label is more frequent than the logits know. It is half of Platt's to each side, and
+    None where `PLATT_ROWS` or `PLATT_ROWS_A_LABEL` are not reached. The targets are smoothed as Platt has it. What is
+    divided by a positive number and shifted keeps its order.
+    """
+    counted = targets >= 0
+    second = targets[counted] == 1
+    rows, positive = len(second), int(second.sum())
+    if logits.shape[1] != 2 or rows < PLATT_ROWS or min(positive, rows - positive) < PLATT_ROWS_A_LABEL:
+        return fit_temperature(logits, targets), None
+    odds = (logits[counted, 1] - logits[counted, 0]).astype(np.float64)
+    smooth = np.where(second, (positive + 1) / (positive + 2), 1 / (rows - positive + 2))
+    slope = _slope(odds, smooth)
+    temperature = min(_MOST, max(1 / _MOST, 1 / slope)) if slope > 0 else _MOST
+    shift = _shift(odds / temperature, smooth)
+    return temperature, (-shift / 2, shift / 2)
+
+
+def _slope(odds: Floats, targets: Floats) -> float:
+    """The slope of the logistic curve through `targets`, by Newton's method with halved steps (Lin et al. 2007)."""
+    design = np.stack([odds, np.ones_like(odds)], axis=1)
+    found, loss = np.array([1.0, 0.0]), share_loss(odds, targets)
+    for _ in range(_STEPS):
+        shares = sigmoid(design @ found)
+        curvature = design.T @ (design * (shares * (1 - shares))[:, None]) + 1e-9 * np.eye(2)
+        step = np.linalg.solve(curvature, design.T @ (shares - targets))
+        size = 1.0
+        while size > 1e-6 and (reached := share_loss(design @ (found - size * step), targets)) > loss:
+            size /= 2
+        found = found - size * step
+        if size <= 1e-6 or loss - reached < 1e-12:
+            break
+        loss = reached
+    return float(found[0])
+
+
+def _shift(odds: Floats, targets: Floats) -> float:
+    """What to add to log odds so that their mean probability is that of the targets, by bisection."""
+    wanted = targets.sum()
+    low, high = -odds.max() - 20.0, -odds.min() + 20.0
+    for _ in range(2 * _STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if sigmoid(odds + middle).sum() > wanted else (middle, high)
+    return float((low + high) / 2)
 
 
 def choose_threshold(trust: Floats, keep: float) -> float | None:

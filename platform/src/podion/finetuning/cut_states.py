@@ -7,6 +7,7 @@ from torch import Tensor
 
 from podion.hosting.encoder import Encoder
 from podion.hosting.heads import label_vectors
+from podion.hosting.silent_rows import silent_states, speaking
 from podion.hosting.token_rows import PackedRows, TokenRow, batches_of
 from podion.nn import States
 
@@ -15,13 +16,17 @@ _BYTES = 2 << 30
 
 
 class CutStates:
-    """Token rows at the cut of a base model; `states` takes them through the layers above, adapted or not."""
+    """Token rows at the cut of a base model; `states` takes them through the layers above, adapted or not.
+
+    `silent` is true where no row says anything.
+    """
 
     def __init__(
         self, encoder: Encoder, rows: Sequence[TokenRow], cut: int, look: Callable[[], None] = lambda: None
     ) -> None:
         self._encoder, self._rows, self._cut = encoder, tuple(rows), cut
         self.lengths = [len(row) for row in rows]
+        self.silent = not any(self.lengths)
         self._means = torch.zeros(len(rows), encoder.hidden_size)
         kept = sum(self.lengths) * encoder.hidden_size * 4 <= _BYTES
         self._hidden: list[Tensor] | None = self._compute(look) if kept else None
@@ -30,8 +35,13 @@ class CutStates:
         return len(self._rows)
 
     def states(self, places: Sequence[int], *, reads_tokens: bool) -> States:
-        """Return the final states of the rows at `places`; carries gradients of the upper layers' adapters."""
+        """Return the final states of the rows at `places`; carries gradients of the upper layers' adapters.
+
+        Those of rows without tokens are zeros.
+        """
         rows = [self._rows[place] for place in places]
+        if not speaking(rows):
+            return silent_states(len(rows), self._encoder.hidden_size, self._encoder.device)
         packed = self._encoder.pack(rows)
         lower, means = self._lower(packed, places)
         hidden = self._encoder.upper(lower, packed, self._cut)
@@ -62,9 +72,11 @@ class CutStates:
             return self._encoder.upper(hidden, packed, first, self._cut), means
 
     def _compute(self, look: Callable[[], None]) -> list[Tensor]:
-        hidden = [torch.empty(0)] * len(self._rows)
+        hidden = [torch.empty(0, self._encoder.hidden_size)] * len(self._rows)
         for places in batches_of(self.lengths):
             look()
+            if not any(self.lengths[place] for place in places):
+                continue
             packed = self._encoder.pack([self._rows[place] for place in places])
             lower, means = self._pass(packed)
             self._means[places] = means.cpu()

@@ -7,7 +7,9 @@ from pydantic import BaseModel
 
 from podion.errors import DataError
 from podion.finetuning.examples import gather
-from podion.finetuning.scoring import answer_all, judge, served_batches
+from podion.finetuning.histories import followed
+from podion.finetuning.judging import judge
+from podion.finetuning.scoring import answer_all, served_batches
 from podion.hosting.adapter_files import AdapterParts
 from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import load_head
@@ -18,8 +20,14 @@ from podion.vertical import Task
 def evaluate_parts(parts: AdapterParts, encoder: Encoder, task: Task, records: Sequence[BaseModel]) -> dict[str, Any]:
     """Return the metrics of an adapter on the labelled and the out-of-scope ones of `records`, as serving answers them.
 
-    Raises `DataError` when none is labelled, or when the adapter was made for another base.
+    Where the task has a history, it goes on from the state that the adapter holds. Raises `DataError` when no record is
+    labelled, or when the adapter was made for another base.
     """
+    return measure_parts(parts, encoder, task, followed(task, records, parts.history)[0])
+
+
+def measure_parts(parts: AdapterParts, encoder: Encoder, task: Task, records: Sequence[BaseModel]) -> dict[str, Any]:
+    """Return what `evaluate_parts` does, of records whose past is filled in."""
     fingerprint = parts.card.get("fingerprint")
     if fingerprint != encoder.base.fingerprint:
         raise DataError(

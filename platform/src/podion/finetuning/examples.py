@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from podion.answers import LabelAnswer
 from podion.data.duplicates import normalise
-from podion.data.labels import is_out_of_scope, label_names
+from podion.data.labels import is_out_of_scope, learns_numbers, names_in, strata
 from podion.data.splits import split_rows
 from podion.errors import DataError
 from podion.finetuning.calibration import Integers
@@ -42,16 +42,16 @@ def gather(task: Task, records: Sequence[BaseModel]) -> Examples:
 
 def texts_of(task: Task, records: Sequence[BaseModel]) -> list[str]:
     """Return what the base model reads of each record."""
-    return [str(getattr(record, task.text) or "") for record in records]
+    return [task.reads(record) for record in records]
 
 
 def space_of(task: Task, examples: Examples) -> LabelSpace:
     """Return the label space of training examples; raises `DataError` when they cannot teach `task`."""
     _check_rows(task, examples)
-    counts = Counter(name for record in examples.inside for name in label_names(getattr(record, task.label)))
+    counts = Counter(name for record in examples.inside for name in names_in(task, record))
     if issubclass(task.answer_schema, LabelAnswer):
         _check_labels(task, counts)
-    elif not counts and task.labels is None:
+    elif not counts and task.labels is None and not learns_numbers(task):
         raise DataError(f"task {task.name}: no training record marks anything in its field {task.label!r}")
     return task.label_space(list(counts))
 
@@ -60,11 +60,11 @@ def hold_out(task: Task, records: Sequence[BaseModel], share: float, seed: int) 
     """Return positions to learn from and to validate on, by the task's split rule.
 
     Records whose texts are equal but for case, width and white space stand on one side. Every label keeps a record to
-    learn from.
+    learn from. Where the rule goes by time and no record has one, it goes by group or label.
     """
     rule, labels = task.split, _labels(task, records)
     keys = _keys(task, records)
-    if rule.time is not None:
+    if rule.time is not None and goes_by_time(task, records):
         times = [getattr(record, rule.time) for record in records]
         _, taken = split_rows(labels, keys, times, share=share, seed=seed, rule=rule)
     elif rule.group is not None and any(getattr(record, rule.group) is not None for record in records):
@@ -75,6 +75,12 @@ def hold_out(task: Task, records: Sequence[BaseModel], share: float, seed: int) 
         chosen = {keys[leaders[place]] for place in drawn}
         taken = [place for place, key in enumerate(keys) if key in chosen]
     return _keep_every_label(keys, labels, taken)
+
+
+def goes_by_time(task: Task, records: Sequence[BaseModel]) -> bool:
+    """Return whether records part by time: where the task's split rule says so and any of them has one."""
+    field = task.split.time
+    return field is not None and any(getattr(record, field) is not None for record in records)
 
 
 def folds_of(task: Task, records: Sequence[BaseModel], count: int, seed: int) -> Integers:
@@ -134,14 +140,15 @@ def _check_labels(task: Task, counts: Counter[str]) -> None:
 
 
 def _labels(task: Task, records: Sequence[BaseModel]) -> list[Hashable]:
-    """What to stratify by: the label, or for several the set of them."""
-    return [tuple(sorted(set(label_names(getattr(record, task.label, None))))) for record in records]
+    """What to stratify by, and of what something must be left to learn from."""
+    return strata(task, records)
 
 
 def _keys(task: Task, records: Sequence[BaseModel]) -> list[Hashable]:
     """What must stay on one side, by a name each: a group, and the copies of a text wherever they are.
 
-    A text that stands in two groups makes one of them.
+    A text that stands in two groups makes one of them. A record without a text has no copies: equal rows of a table
+    are several observations.
     """
     field = task.split.group
     parent: dict[Hashable, Hashable] = {}
@@ -152,7 +159,8 @@ def _keys(task: Task, records: Sequence[BaseModel]) -> list[Hashable]:
             key = parent[key]
         return key
 
-    texts = [("text", normalise(text)) for text in texts_of(task, records)]
+    said = [normalise(text) for text in texts_of(task, records)]
+    texts = [("text", text) if text else ("row", place) for place, text in enumerate(said)]
     for text, record in zip(texts, records, strict=True):
         group = getattr(record, field) if field is not None else None
         if group is not None:

@@ -10,22 +10,26 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from podion.finetuning.evaluate import evaluate_parts
+from podion.finetuning.challengers import challenge
+from podion.finetuning.evaluate import measure_parts
 from podion.finetuning.examples import Examples, gather, hold_out, space_of
 from podion.finetuning.gradient_methods import lora_method, own_head_method
+from podion.finetuning.histories import followed
+from podion.finetuning.judging import primary_value
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.linear_methods import few_shot_method, head_method, zero_shot_method
 from podion.finetuning.progress import Cancelled, Progress, Watch
 from podion.finetuning.prototypes import head_file
-from podion.finetuning.recipe import choose_method, recipe_for
-from podion.finetuning.scoring import primary_value
+from podion.finetuning.recipe import ADAPTED, choose_method, recipe_for
 from podion.finetuning.trainer import deterministic
-from podion.hosting.adapter_files import AdapterParts
+from podion.finetuning.worded_methods import worded_head_method
+from podion.hosting.adapter_files import AdapterParts, Array
 from podion.hosting.base_card import InstalledBase
 from podion.hosting.encoder import Encoder
+from podion.hosting.silent_rows import says_nothing
 from podion.vertical import Method, Task
 
-_FORM = 2
+_FORM = 3
 """Counts up when training changes such that an older checkpoint cannot go on."""
 
 __all__ = ["Cancelled", "FitRequest", "FitResult", "Progress", "fit"]
@@ -35,7 +39,8 @@ __all__ = ["Cancelled", "FitRequest", "FitResult", "Progress", "fit"]
 class FitRequest:
     """What to make an adapter of. `task_name` is `vertical/task`; `shots` is for few-shot alone.
 
-    Without validation records a part of the training records is kept apart, or each is judged by a head without it.
+    `challengers` says whether the task's challengers are fitted and told of in the report. Without validation records a
+    part of the training records is kept apart, or each is judged by a head without it.
     """
 
     task: Task
@@ -48,6 +53,7 @@ class FitRequest:
     seed: int = 0
     shots: int | None = None
     dataset_digests: Mapping[str, str] = field(default_factory=dict)
+    challengers: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,16 +85,29 @@ def fit(
     Raises `DataError` when the records cannot teach the task, `NotBuilt` for a method of a later version, `Cancelled`
     soon after `cancelled()` turns true. With `checkpoints`, a folder of this run alone, a second call goes on where
     the first was stopped.
+
+    A task's history fills in training and validation records together, each with what was known at its own time, and
+    goes on from there with the test records. Its challengers stand in the metrics of validation and test rows, under
+    `challengers`.
     """
     wall, cpu = time.monotonic(), time.process_time()
+    request, history = _with_past(request)
     lesson, methods = _lesson(request, encoder, Watch(progress, cancelled), checkpoints)
     with deterministic():
         made, method = _best(lesson, methods)
-        parts = _parts(request, lesson, made, method)
+        parts = replace(_parts(request, lesson, made, method), history=history)
         metrics: dict[str, Mapping[str, Any]] = {"validation": made.validation, "test": {}}
-        if request.test:
-            lesson.watch.stage("testing", 0.97, 1.0)
-            metrics["test"] = evaluate_parts(parts, encoder, request.task, request.test)
+        test, _ = followed(request.task, request.test or (), history)
+        if test:
+            lesson.watch.stage("testing", 0.97, 0.98)
+            metrics["test"] = measure_parts(parts, encoder, request.task, test)
+    if request.challengers and request.task.challengers:
+        lesson.watch.stage("challengers", 0.98, 1.0)
+        challenged = challenge(lesson, gather(request.task, test).inside)
+        parts = replace(parts, challengers=challenged.texts)
+        metrics["validation"] = {**made.validation, "challengers": challenged.validation}
+        if test:
+            metrics["test"] = {**metrics["test"], "challengers": challenged.test}
     lesson.watch.stage("done", 1.0, 1.0)
     return FitResult(
         parts=replace(parts, card={**parts.card, "metrics": metrics}),
@@ -101,13 +120,24 @@ def fit(
     )
 
 
+def _with_past(request: FitRequest) -> tuple[FitRequest, Mapping[str, Array] | None]:
+    """The request with records filled in by the task's history, and the history's state after them."""
+    if request.task.history is None:
+        return request, None
+    validation = request.validation or ()
+    filled, state = followed(request.task, [*request.train, *validation])
+    taught = len(request.train)
+    return replace(request, train=filled[:taught], validation=filled[taught:] if validation else None), state
+
+
 def _lesson(
     request: FitRequest, encoder: Encoder, watch: Watch, checkpoints: Path | None
 ) -> tuple[Lesson, tuple[Method, ...]]:
     task = request.task
     train = gather(task, request.train)
     space = space_of(task, train)
-    methods = choose_method(task, Method(request.method), len(train.inside), len(space))
+    has_texts = any(not says_nothing(task.reads(record)) for record in train.inside)
+    methods = choose_method(task, Method(request.method), len(train.inside), len(space), has_texts=has_texts)
     validation = gather(task, request.validation) if request.validation else None
     lesson = Lesson(
         task=task,
@@ -129,7 +159,7 @@ def _best(lesson: Lesson, methods: tuple[Method, ...]) -> tuple[Made, Method]:
     """What the only method makes or, of several, the one that does best on the same validation rows."""
     if len(methods) == 1:
         return _make(lesson, methods[0]), methods[0]
-    if Method.LORA not in methods or (lesson.validation is not None and lesson.validation.inside):
+    if not set(ADAPTED) & set(methods) or (lesson.validation is not None and lesson.validation.inside):
         made = [(_make(lesson, method), method) for method in methods]
         return max(made, key=lambda pair: _value(lesson, pair[0]))
     kept, taken = hold_out(lesson.task, lesson.train.inside, lesson.recipe.validation_share, lesson.seed)
@@ -141,7 +171,7 @@ def _best(lesson: Lesson, methods: tuple[Method, ...]) -> tuple[Made, Method]:
     )
     made = [(_make(judged, method), method) for method in methods]
     best, method = max(made, key=lambda pair: _value(lesson, pair[0]))
-    return (best, method) if method is Method.LORA else (_make(lesson, method), method)
+    return (best, method) if method in ADAPTED else (_make(lesson, method), method)
 
 
 def _value(lesson: Lesson, made: Made) -> float:
@@ -155,8 +185,10 @@ def _make(lesson: Lesson, method: Method) -> Made:
         return zero_shot_method(lesson)
     if method is Method.FEW_SHOT:
         return few_shot_method(lesson)
-    if method is Method.LORA:
+    if method in ADAPTED:
         return lora_method(lesson)
+    if lesson.reads_words:
+        return worded_head_method(lesson)
     return head_method(lesson) if lesson.is_linear else own_head_method(lesson)
 
 

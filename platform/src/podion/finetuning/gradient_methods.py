@@ -7,37 +7,44 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from podion.data.labels import is_out_of_scope
+from podion.data.withholding import without_sensitive
 from podion.finetuning.abstention import ENOUGH_OUTSIDE
 from podion.finetuning.checkpoints import Checkpoints
 from podion.finetuning.cut_states import CutStates
-from podion.finetuning.examples import Examples, hold_out, texts_of
+from podion.finetuning.examples import texts_of
 from podion.finetuning.few_rows import few_offsets, with_words
+from podion.finetuning.fresh_heads import features_of, fresh_head
+from podion.finetuning.frozen_states import FrozenStates
 from podion.finetuning.frozen_vectors import words_of
-from podion.finetuning.lesson import Lesson, Made
+from podion.finetuning.full_batch import Side, fit_whole, is_fitted_whole
+from podion.finetuning.head_calibration import calibrate_head
+from podion.finetuning.judging import judge, primary_value
+from podion.finetuning.lesson import Lesson, Made, sides
 from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, class_means, fit_linear
 from podion.finetuning.linear_methods import options_of
 from podion.finetuning.lora_layers import LoraInTraining, lora_in
-from podion.finetuning.prototypes import head_file
-from podion.finetuning.scoring import (
-    Batch,
-    answer_all,
-    calibrate_head,
-    featured,
-    judge,
-    primary_value,
-)
+from podion.finetuning.recipe import recipe_for
+from podion.finetuning.scoring import Batch, answer_all
 from podion.finetuning.trainer import Course, deterministic, train
+from podion.finetuning.worded_rows import beside_words
 from podion.hosting.adapter_files import Calibration
-from podion.hosting.head_loading import AnyHead, head_tensors, new_head
+from podion.hosting.head_loading import (
+    AnyHead,
+    head_options,
+    head_tensors,
+)
 from podion.hosting.heads import LabelClassifier
+from podion.hosting.resolve import resolve_head
+from podion.hosting.word_heads import WordedClassifier
 from podion.nn import States
+from podion.vertical import Method
 
 _OUTLIERS_A_BATCH = 4
+_ROWS_MEASURED = 1024
 
 
 def own_head_method(lesson: Lesson) -> Made:
@@ -46,62 +53,104 @@ def own_head_method(lesson: Lesson) -> Made:
 
 
 def lora_method(lesson: Lesson) -> Made:
-    """Train a LoRA in the layers above the base's cut together with the head, which starts as good as it gets alone."""
+    """Train an adapter in the layers above the cut together with the head, which starts as good as it gets alone.
+
+    A plugin's own head starts trained where it says how (`Head.training_numbers`). The recipe's method says whether the
+    adapter is a LoRA, an AdaLoRA or an IA3.
+    """
+    head = None if lesson.is_linear else _trained_alone(lesson)
     with lora_in(lesson.encoder, lesson.recipe, lesson.encoder.cut, lesson.seed) as lora:
-        return _Training(lesson, lesson.encoder.cut, lora).run()
+        return _Training(lesson, lesson.encoder.cut, lora, head).run()
+
+
+def _trained_alone(lesson: Lesson) -> AnyHead | None:
+    """A head of a plugin's own, trained by its own numbers on frozen states; None where it has none."""
+    if resolve_head(lesson.task.head_declaration.implementation).training_numbers is None:
+        return None
+    recipe = recipe_for(Method.HEAD, len(lesson.train.inside))
+    checkpoints = lesson.checkpoints / "head" if lesson.checkpoints is not None else None
+    training = _Training(replace(lesson, recipe=recipe, checkpoints=checkpoints), lesson.encoder.layers, None)
+    training.train("training the head")
+    return training.head
 
 
 class _Training:
-    """One lesson's head, adapter and states at the cut."""
+    """One lesson's head, adapter, states of the base and features."""
 
-    def __init__(self, lesson: Lesson, cut: int, lora: LoraInTraining | None) -> None:
+    def __init__(self, lesson: Lesson, cut: int, lora: LoraInTraining | None, head: AnyHead | None = None) -> None:
         self.lesson, self.lora = lesson, lora
-        train, validation = _sides(lesson)
-        self.inside, self.outside = train.inside, train.outside if lesson.is_linear else ()
+        train, validation = sides(lesson)
+        self.outside = train.outside if lesson.is_linear else ()
         self.held_out = (*validation.inside, *validation.outside)
-        self.head = _fresh_head(lesson, train.inside)
+        self.inside = without_sensitive(lesson.task, train.inside)
+        self.head = head or fresh_head(lesson, self.inside)
+        self.recipe = lesson.recipe.suited(self.head.training_numbers)
         lesson.watch.stage("reading", 0.0, 0.2)
-        records = (*self.inside, *self.outside, *self.held_out)
-        rows = lesson.encoder.tokenise(texts_of(lesson.task, records))
-        self.cut = CutStates(lesson.encoder, rows, cut, lesson.watch.look)
+        records = (*train.inside, *self.outside, *self.held_out)
+        rows = lesson.encoder.tokenise(texts_of(lesson.task, records), with_offsets=self.head.reads_tokens)
+        self.frozen = lora is None and not self.head.reads_tokens
+        self.base = (
+            FrozenStates(lesson.encoder, rows, lesson.watch.look)
+            if self.frozen
+            else CutStates(lesson.encoder, rows, cut, lesson.watch.look)
+        )
+        self.features = features_of(self.head, lesson.task, records, len(self.inside))
         self.first_held_out = len(self.inside) + len(self.outside)
+        self.kept: list[Batch] | None = None
         targets = torch.tensor(lesson.space.targets(self.inside)) if lesson.is_linear else torch.zeros(0)
         self.offsets = few_offsets(targets, len(lesson.space)) if lesson.is_linear else None
 
     def run(self) -> Made:
         """Train, calibrate on what was kept apart, and say how it went."""
         lesson = self.lesson
-        checkpoints = Checkpoints(lesson.checkpoints, lesson.identity)
+        whole = is_fitted_whole(lesson.task)
         if lesson.is_linear:
             self._warm_start()
-        lesson.watch.stage("training", 0.25, 0.95)
-        course = self._course()
-        train(course, lesson.recipe, lesson.seed, lesson.watch, checkpoints)
+        elif whole:
+            self._fit_whole()
+        if self.lora or not whole:  # what is fitted whole has nothing left to learn alone
+            self.train("training")
         lesson.watch.stage("calibrating", 0.95, 1.0)
         calibration, metrics = self._calibrate()
         return Made(
             head_tensors=head_tensors(self.head),
             calibration=calibration,
             validation=metrics,
-            trainable_parameters=sum(parameter.numel() for parameter in course.parameters.values()),
+            trainable_parameters=sum(parameter.numel() for parameter in self._parameters().values()),
             trained_on=len(self.inside),
             validated_on=len(self.held_out),
             lora=self.lora.files() if self.lora else None,
-            options=_options(lesson, calibration),
+            options=self._options(calibration),
         )
+
+    def _options(self, calibration: Calibration) -> dict[str, Any]:
+        plain = self.lesson.is_linear and not self.lesson.reads_words
+        return options_of(self.lesson, calibration) if plain else head_options(self.head)
+
+    def train(self, stage: str) -> None:
+        """Train, and leave the best epoch's tensors in place."""
+        lesson, course = self.lesson, self._course()
+        lesson.watch.stage(stage, 0.25, 0.95)
+        checkpoints = Checkpoints(lesson.checkpoints, f"{lesson.identity} {self.recipe}")
+        train(course, self.recipe, lesson.seed, lesson.watch, checkpoints)
+
+    def _parameters(self) -> dict[str, nn.Parameter]:
+        head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
+        return head | (self.lora.parameters if self.lora else {})
 
     def _warm_start(self) -> None:
         self.lesson.watch.stage("warming the head", 0.2, 0.25)
         lesson, recipe = self.lesson, self.lesson.recipe
-        vectors = self.cut.vectors(len(self.cut), lesson.watch.look)
+        vectors = self.base.vectors(len(self.base), lesson.watch.look)
         records = (*self.inside, *self.outside, *self.held_out)
         targets = torch.tensor(lesson.space.targets(records), device=vectors.device)
         count, end = len(self.inside), self.first_held_out
         rows = Rows(vectors[:count], targets[:count], vectors[count:end], len(lesson.space))
-        rows = with_words(rows, words_of(lesson))
+        rows = beside_words(with_words(rows, words_of(lesson)), self.features, slice(0, count))
         penalty, start = PLAIN_PENALTY, None
         if (targets[end:] >= 0).any():
             held_out = Rows(vectors[end:], targets[end:], vectors[:0], len(lesson.space))
+            held_out = beside_words(held_out, self.features, slice(end, None))
             penalty, start = choose_penalty(rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look)
         linear = fit_linear(
             rows,
@@ -110,24 +159,37 @@ class _Training:
             start=start,
             look=lesson.watch.look,
         )
-        self.head.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
+        self._plain.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
+
+    @property
+    def _plain(self) -> AnyHead:
+        """The head without its words."""
+        return self.head.plain if isinstance(self.head, WordedClassifier) else self.head
+
+    def _fit_whole(self) -> None:
+        lesson, look = self.lesson, self.lesson.watch.look
+        lesson.watch.stage("fitting the head", 0.2, 0.25)
+        vectors = self.base.vectors(len(self.base), look)
+        held_out = Side(vectors[self.first_held_out :], self.held_out)
+        weaken = lesson.recipe.warm_factor if self.lora else 1.0
+        fit_whole(self.head, Side(vectors[: len(self.inside)], tuple(self.inside)), held_out, weaken=weaken, look=look)
 
     def _course(self) -> Course:
-        recipe = self.lesson.recipe
-        head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
-        lora = dict(self.lora.parameters) if self.lora else {}
+        recipe = self.recipe
+        parameters = self._parameters()
         rate = recipe.head_rate
-        if self.lesson.is_linear:
-            rate = recipe.warm_rate * float(self.head.get_parameter("linear.weight").detach().square().mean().sqrt())
+        if self.lesson.is_linear or is_fitted_whole(self.lesson.task):
+            rate = recipe.warm_rate * float(self._plain.get_parameter("linear.weight").detach().square().mean().sqrt())
         return Course(
-            parameters={**head, **lora},
-            rates={**dict.fromkeys(head, rate), **dict.fromkeys(lora, recipe.rate)},
+            parameters=parameters,
+            rates={name: rate if name.startswith("head.") else recipe.rate for name in parameters},
             buffers={f"head.{name}": buffer for name, buffer in self.head.named_buffers()},
-            lengths=self.cut.lengths[: len(self.inside)],
+            lengths=self.base.lengths[: len(self.inside)],
             loss=self._loss,
             measure=self._measure if self.held_out else None,
             dropout=self._dropout,
             metric=self.lesson.task.primary_metric.name,
+            allocation=self.lora.allocation if self.lora else None,
         )
 
     def _dropout(self, on: bool) -> None:
@@ -136,25 +198,31 @@ class _Training:
             self.lora.training(on)
 
     def _loss(self, places: Sequence[int], generator: np.random.Generator) -> Tensor:
-        records = [self.inside[place] for place in places]
-        states = featured(self.head, self._states(places), records)
-        logits = self.head(self._dropped(states))
+        logits = self.head(self._dropped(self._states(places)))
         if self.offsets is not None:
             logits = logits + self.offsets.to(logits.device)
-        loss: Tensor = self.head.loss(logits, records)
-        if self.outside and self.lesson.recipe.outlier_weight:
+        loss: Tensor = self.head.loss(logits, [self.inside[place] for place in places])
+        if self.lora and self.lora.allocation:
+            loss = loss + self.lora.allocation.penalty()
+        if self.outside and self.recipe.outlier_weight:
             drawn = generator.integers(0, len(self.outside), _OUTLIERS_A_BATCH) + len(self.inside)
             others = self.head(self._dropped(self._states(drawn.tolist())))
             unsure = -functional.log_softmax(others, dim=-1).mean()
-            loss = loss + self.lesson.recipe.outlier_weight * unsure
+            loss = loss + self.recipe.outlier_weight * unsure
         return loss
 
     def _states(self, places: Sequence[int]) -> States:
         with nullcontext() if self.lora else torch.no_grad():
-            return self.cut.states(places, reads_tokens=self.head.reads_tokens)
+            states = self.base.states(places, reads_tokens=self.head.reads_tokens)
+        if not self.features:
+            return states
+        where = torch.tensor(places, device=states.pooled.device)
+        return replace(states, features={name: tensor[where] for name, tensor in self.features.items()})
 
     def _dropped(self, states: States) -> States:
-        share = self.lesson.recipe.pooled_dropout
+        share = self.recipe.pooled_dropout
+        if self.base.silent or not share:
+            return states
         return replace(
             states,
             pooled=functional.dropout(states.pooled, share),
@@ -164,15 +232,20 @@ class _Training:
 
     def _batches(self) -> list[Batch]:
         """The states of what was kept apart, as the adapter in training makes them."""
-        order = sorted(range(len(self.held_out)), key=lambda place: self.cut.lengths[self.first_held_out + place])
+        if self.kept is not None:
+            return self.kept
+        lengths = self.base.lengths[self.first_held_out :]
+        order = sorted(range(len(self.held_out)), key=lengths.__getitem__)
+        size = _ROWS_MEASURED if self.frozen else self.recipe.batch_rows
         batches = []
-        for first in range(0, len(order), self.lesson.recipe.batch_rows):
-            places = order[first : first + self.lesson.recipe.batch_rows]
+        for first in range(0, len(order), size):
+            places = order[first : first + size]
             records = tuple(self.held_out[place] for place in places)
             with torch.no_grad():
                 states = self._states([self.first_held_out + place for place in places])
-            batches.append(Batch(tuple(places), records, featured(self.head, states, records)))
+            batches.append(Batch(tuple(places), records, states))
             self.lesson.watch.look()
+        self.kept = batches if self.frozen else None
         return batches
 
     def _measure(self) -> tuple[float, float]:
@@ -203,35 +276,6 @@ class _Training:
         outside = sum(is_out_of_scope(self.lesson.task, record) for record in self.held_out)
         if not isinstance(self.head, LabelClassifier) or outside < ENOUGH_OUTSIDE:
             return
-        vectors = self.cut.vectors(len(self.inside), self.lesson.watch.look)
+        vectors = self.base.vectors(len(self.inside), self.lesson.watch.look)
         targets = torch.tensor(self.lesson.space.targets(self.inside), device=vectors.device)
         self.head.centroids = class_means(vectors, targets, len(self.lesson.space))
-
-
-def _sides(lesson: Lesson) -> tuple[Examples, Examples]:
-    """What to learn from and what to validate on: as given, or a part of the training records kept apart."""
-    if lesson.validation is not None and lesson.validation.inside:
-        return lesson.train, lesson.validation
-    inside, outside = lesson.train.inside, lesson.train.outside
-    share = lesson.recipe.validation_share
-    kept, taken = hold_out(lesson.task, inside, share, lesson.seed)
-    order = np.random.default_rng(lesson.seed).permutation(len(outside)).tolist()
-    cut = round(len(outside) * share)
-    return (
-        Examples(tuple(inside[place] for place in kept), tuple(outside[place] for place in sorted(order[cut:]))),
-        Examples(tuple(inside[place] for place in taken), tuple(outside[place] for place in sorted(order[:cut]))),
-    )
-
-
-def _options(lesson: Lesson, calibration: Calibration) -> dict[str, Any]:
-    return options_of(lesson, calibration) if lesson.is_linear else {}
-
-
-def _fresh_head(lesson: Lesson, records: Sequence[BaseModel]) -> AnyHead:
-    with torch.random.fork_rng():
-        torch.manual_seed(lesson.seed)
-        options = _options(lesson, Calibration())
-        head = new_head(head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, options))
-    head.to(lesson.encoder.device)
-    head.fit_features(list(records))
-    return head.eval()

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from podion.finetuning.examples import Examples
+import numpy as np
+
+from podion.finetuning.examples import Examples, hold_out
 from podion.finetuning.progress import Watch
 from podion.finetuning.recipe import Recipe
+from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import Array, Calibration, LoraFiles
 from podion.hosting.encoder import Encoder
-from podion.vertical import LabelHead, LabelSpace, Task
+from podion.vertical import LabelSpace, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,29 @@ class Lesson:
 
     @property
     def is_linear(self) -> bool:
-        """True where the head is the ready-made linear classifier, for which there are faster ways."""
-        return self.task.head_declaration.implementation == LabelHead().implementation
+        """True where the head is a ready-made linear classifier, for which there are faster ways."""
+        return isinstance(self.task.head_declaration, LabelHead)
+
+    @property
+    def reads_words(self) -> bool:
+        """True where the ready-made linear classifier also reads words."""
+        head = self.task.head_declaration
+        return isinstance(head, LabelHead) and head.words
+
+
+def sides(lesson: Lesson) -> tuple[Examples, Examples]:
+    """Return what to learn from and what to validate on: as given, or a part of the training records kept apart."""
+    if lesson.validation is not None and lesson.validation.inside:
+        return lesson.train, lesson.validation
+    inside, outside = lesson.train.inside, lesson.train.outside
+    share = lesson.recipe.validation_share
+    kept, taken = hold_out(lesson.task, inside, share, lesson.seed)
+    order = np.random.default_rng(lesson.seed).permutation(len(outside)).tolist()
+    cut = round(len(outside) * share)
+    return (
+        Examples(tuple(inside[place] for place in kept), tuple(outside[place] for place in sorted(order[cut:]))),
+        Examples(tuple(inside[place] for place in taken), tuple(outside[place] for place in sorted(order[:cut]))),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +67,8 @@ class Made:
     """What a method made: the parts of an adapter, and how it did on rows that it did not learn from.
 
     `validation` is empty where there were no such rows. `validated_on` counts rows kept apart; 0 when each row was
-    judged by a head that had not seen it and all rows taught the head that is kept. `options` are those of the
-    ready-made head.
+    judged by a head that had not seen it and all rows taught the head that is kept. `options` are the keywords that the
+    head is built with.
     """
 
     head_tensors: Mapping[str, Array]

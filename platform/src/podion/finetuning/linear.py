@@ -42,8 +42,9 @@ class Linear:
 class Rows:
     """Vectors [rows, width] as a label head reads them, with their labels, and those of out-of-scope texts.
 
-    `weights` [rows] say how much a row counts, where not all count alike. `offsets` [labels] are added to the logits
-    while the head is fitted, and not when it answers: a label with a lower one is not held for the rarer.
+    `weights` [rows] say how much a row counts, where not all count alike. `offsets` [labels] or [rows, labels] are
+    added to the logits while the head is fitted, and not when it answers: a label with a lower one is not held for the
+    rarer, and what a row's own one says need not be learned.
     """
 
     vectors: Tensor
@@ -122,7 +123,10 @@ def choose_penalty(
     worse = 0
     for penalty in penalties:
         current = fit_linear(train, penalty, outlier_weight=outlier_weight, start=current, look=look)
-        loss = mean_loss(current.logits(held_out.vectors), held_out.targets.cpu().numpy())
+        logits = current.logits(held_out.vectors)
+        if held_out.offsets is not None:
+            logits = logits + held_out.offsets.cpu().numpy()
+        loss = mean_loss(logits, held_out.targets.cpu().numpy())
         if best is None or loss < best[0]:
             best, worse = (loss, penalty, current), 0
         else:

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from podion.finetuning.abstention import calibrate
 from podion.finetuning.calibration import Floats, Integers
-from podion.finetuning.examples import Examples, folds_of, hold_out
+from podion.finetuning.examples import Examples, folds_of, goes_by_time, hold_out
 from podion.finetuning.few_rows import flatten, with_words
 from podion.finetuning.frozen_vectors import frozen_vectors, rows_of, words_of
+from podion.finetuning.judging import judge_logits
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.linear import (
     PLAIN_PENALTY,
@@ -25,7 +26,6 @@ from podion.finetuning.linear import (
     out_of_fold,
 )
 from podion.finetuning.prototypes import check_labels, few_shot, label_prototypes, phrasings, zero_shot
-from podion.finetuning.scoring import judge_logits
 from podion.hosting.adapter_files import Array, Calibration
 from podion.vertical import Method
 
@@ -65,7 +65,7 @@ def head_method(lesson: Lesson) -> Made:
     choose its penalty and calibrate it. Without, every record is judged by a head that did not see it, and all of them
     teach the head that is kept; where the split goes by time, the last ones are kept apart instead.
     """
-    if lesson.validation is None and lesson.task.split.time is not None:
+    if lesson.validation is None and goes_by_time(lesson.task, lesson.train.inside):
         kept, taken = hold_out(lesson.task, lesson.train.inside, lesson.recipe.validation_share, lesson.seed)
         inside = lesson.train.inside
         return _validated(
@@ -180,14 +180,17 @@ def _measure(
 ) -> tuple[Calibration, dict[str, Any]]:
     """Calibrate on what is said of in-scope and out-of-scope rows, in that order, and judge what would be answered.
 
-    `near` makes the distance to the labels' means a candidate for the score.
+    `near` says that the head was trained: the distance to the labels' means is a candidate for the score then, and two
+    labels may be shifted.
     """
     logits = np.concatenate([inside.logits, outside.logits]).astype(np.float32)
     nearness = np.concatenate([inside.nearness, outside.nearness]) if near else None
     is_outside = np.arange(len(logits)) >= len(inside.logits)
     padded = np.concatenate([targets, np.full(len(outside.logits), -1)])
     refuses = lesson.task.out_of_scope is not None
-    calibration, why = calibrate(logits, padded, is_outside, lesson.task.keep, refuses=refuses, nearness=nearness)
+    calibration, why = calibrate(
+        logits, padded, is_outside, lesson.task.keep, refuses=refuses, nearness=nearness, shifts=near
+    )
     metrics = judge_logits(lesson.task, records, logits, lesson.space.labels, calibration, nearness)
     return calibration, {**metrics, "abstention": why}
 

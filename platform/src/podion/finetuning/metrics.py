@@ -1,15 +1,18 @@
-"""How good answers are, by scikit-learn's names, as a plain dict. No torch, and no scikit-learn at import."""
+"""How good answers of one label a row are, by scikit-learn's names, as a plain dict. No torch, and no scikit-learn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from podion.answers import Span
+from podion.finetuning.binary_metrics import Measures, binary_measures
 from podion.finetuning.calibration import Booleans, Floats, Integers, ece_noise_95, expected_calibration_error
+from podion.finetuning.label_report import report_of
+from podion.finetuning.ordinal_metrics import ordinal_measures
+from podion.finetuning.ranking import Ranking
+from podion.finetuning.resampling import bootstrap
 
-_RESAMPLES = 200
 _CONFUSED = 10
 
 
@@ -19,7 +22,8 @@ class Judged:
 
     `expected` is None for rows without a label, which count only where they are `outside` every label.
     `probabilities` [rows, labels] in the order of `labels`, or None for heads that have none. `trust` is what is held
-    against the threshold; None where that is the confidence.
+    against the threshold; None where that is the confidence. Of two labels `positive` is the one looked for, the last
+    where it is None. `ordered` says that the labels stand in an order.
     """
 
     labels: tuple[str, ...]
@@ -30,6 +34,8 @@ class Judged:
     probabilities: Floats | None = None
     threshold: float | None = None
     trust: Floats | None = None
+    positive: str | None = None
+    ordered: bool = False
 
     @property
     def held(self) -> Floats:
@@ -38,59 +44,24 @@ class Judged:
 
 
 def label_metrics(judged: Judged, primary: str = "accuracy", *, brief: bool = False) -> dict[str, Any]:
-    """Return what is measured of one label a text.
+    """Return what is measured of one label a row.
 
     In-scope rows alone give `accuracy`, `macro_f1`, `brier`, `ece`, `ece_noise_95`, the report by label and the most
-    confused pairs; with a threshold also `in_scope_accuracy` (a refused row is an error) and `abstained`; with
-    out-of-scope rows `oos_auroc` and `oos_recall`. `standard_error` is the bootstrap's for the primary metric. `brief`
-    leaves out what takes simulation, and the reports.
+    confused pairs; of two labels also what `podion.finetuning.binary_metrics` has, of labels in an order what
+    `podion.finetuning.ordinal_metrics` has; with a threshold also `in_scope_accuracy` (a refused row is an error) and
+    `abstained`; with out-of-scope rows `oos_auroc` and `oos_recall`. `standard_error` is the bootstrap's for the
+    primary metric. `brief` leaves out what takes simulation, and the reports.
     """
     inside = np.array([label is not None for label in judged.expected], dtype=bool) & ~judged.outside
     places = np.flatnonzero(inside)
-    metrics: dict[str, Any] = {"rows": int(inside.sum() + judged.outside.sum())}
+    rows = int(inside.sum() + judged.outside.sum())
+    metrics: dict[str, Any] = {"rows": rows}
     if len(places):
         metrics |= _in_scope(judged, places, primary, brief)
     if judged.outside.any():
         metrics["oos_rows"] = int(judged.outside.sum())
-        if len(places):
-            metrics["oos_auroc"] = auroc(-judged.held[judged.outside], -judged.held[places])
-        if judged.threshold is not None:
-            metrics["oos_recall"] = float((judged.held[judged.outside] < judged.threshold).mean())
+        metrics |= _measured(_outside_measures(judged, places), rows, primary, brief)
     return metrics
-
-
-def span_metrics(
-    predicted: Sequence[Sequence[Span]],
-    expected: Sequence[Sequence[Span] | None],
-    primary: str = "entity_f1",
-    *,
-    brief: bool = False,
-) -> dict[str, Any]:
-    """Return micro precision, recall and `entity_f1` over exact start, end and label; rows of None do not count."""
-    rows = [(set(map(_key, found)), set(map(_key, truth))) for found, truth in _paired(predicted, expected)]
-    counts = np.array([[len(found & truth), len(found), len(truth)] for found, truth in rows]).reshape(-1, 3)
-    hits, found, truth = (int(total) for total in counts.sum(axis=0))
-    labels = sorted({label for pair in rows for side in pair for *_, label in side})
-    metrics: dict[str, Any] = {
-        "rows": len(rows),
-        "entity_precision": hits / found if found else float(truth == 0),
-        "entity_recall": hits / truth if truth else 1.0,
-        "entity_f1": _entity_f1(counts),
-        "accuracy": float(np.mean([found == truth for found, truth in rows])) if rows else 0.0,
-        "labels": {label: _span_report(rows, label) for label in labels},
-    }
-    if rows and primary == "entity_f1" and not brief:
-        metrics["standard_error"] = {primary: bootstrap(len(rows), lambda chosen: _entity_f1(counts[chosen]))}
-    return metrics
-
-
-def auroc(positive: Floats, negative: Floats) -> float:
-    """Return the share of pairs in which the positive scores higher; a tie counts half."""
-    scores = np.concatenate([positive, negative])
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    wins = ranks[: len(positive)].sum() - len(positive) * (len(positive) + 1) / 2
-    return float(wins / (len(positive) * len(negative)))
 
 
 def macro_f1(expected: Integers, predicted: Integers) -> float:
@@ -101,10 +72,13 @@ def macro_f1(expected: Integers, predicted: Integers) -> float:
     return float((2 * hits[seen > 0] / seen[seen > 0]).mean()) if seen.any() else 0.0
 
 
-def bootstrap(rows: int, metric: Callable[[Integers], float], seed: int = 2026) -> float:
-    """Return the standard error of a metric of row numbers, by 200 resamples."""
-    generator = np.random.default_rng(seed)
-    return float(np.std([metric(generator.integers(0, rows, rows)) for _ in range(_RESAMPLES)], ddof=1))
+def _measured(measures: Measures, rows: int, primary: str, brief: bool) -> dict[str, Any]:
+    """What the measures say of all rows, and how sure the primary one is."""
+    every = np.arange(rows)
+    metrics: dict[str, Any] = {name: measure(every) for name, measure in measures.items()}
+    if primary in measures and not brief:
+        metrics["standard_error"] = {primary: bootstrap(rows, measures[primary])}
+    return metrics
 
 
 def _in_scope(judged: Judged, places: Integers, primary: str, brief: bool) -> dict[str, Any]:
@@ -115,63 +89,71 @@ def _in_scope(judged: Judged, places: Integers, primary: str, brief: bool) -> di
     expected = np.array([numbers[name] for name in truth])
     predicted = np.array([numbers[name] for name in guesses])
     right, confidences = expected == predicted, judged.confidences[places]
-    measures: dict[str, Callable[[Integers], float]] = {
+    measures: Measures = {
         "accuracy": lambda chosen: float(right[chosen].mean()),
         "macro_f1": lambda chosen: macro_f1(expected[chosen], predicted[chosen]),
     }
-    every = np.arange(len(places))
-    metrics: dict[str, Any] = {name: measure(every) for name, measure in measures.items()}
     if judged.probabilities is not None:
-        metrics["brier"] = _brier(judged.probabilities[places], truth, judged.labels)
-    metrics["ece"] = expected_calibration_error(confidences, right)
+        distances = _distances(judged.probabilities[places], truth, judged.labels)
+        measures["brier"] = lambda chosen: float(distances[chosen].mean())
+    measures["ece"] = lambda chosen: expected_calibration_error(confidences[chosen], right[chosen])
     if judged.threshold is not None:
         kept = judged.held[places] >= judged.threshold
-        metrics["in_scope_accuracy"] = float((right & kept).mean())
-        metrics["abstained"] = float(1 - kept.mean())
+        measures["in_scope_accuracy"] = lambda chosen: float((right & kept)[chosen].mean())
+        measures["abstained"] = lambda chosen: float(1 - kept[chosen].mean())
+    if len(judged.labels) == 2:
+        measures |= _of_the_positive(judged, places, truth, guesses)
+    if judged.ordered and set(names) <= set(judged.labels):
+        steps = {label: step for step, label in enumerate(judged.labels)}
+        measures |= ordinal_measures(_places(truth, steps), _places(guesses, steps), len(steps))
+    metrics = _measured(measures, len(places), primary, brief)
     if brief:
         return metrics
     metrics["ece_noise_95"] = ece_noise_95(confidences)
-    if primary in measures:
-        metrics["standard_error"] = {primary: bootstrap(len(places), measures[primary])}
-    metrics["labels"] = {name: _label_report(expected, predicted, numbers[name]) for name in names}
+    metrics["labels"] = {name: report_of(expected == number, predicted == number) for number, name in enumerate(names)}
     metrics["confused"] = _confused(expected, predicted, names)
     return metrics
 
 
-def _brier(probabilities: Floats, truth: Sequence[str], labels: tuple[str, ...]) -> float:
-    """The mean squared distance to the truth; halved for two labels, as scikit-learn does."""
+def _of_the_positive(judged: Judged, places: Integers, truth: Sequence[str], guesses: Sequence[str]) -> Measures:
+    """The measures of the label that is looked for; a head without probabilities tells it by its confidence."""
+    wanted = judged.positive or judged.labels[-1]
+    found = np.array([guess == wanted for guess in guesses], dtype=bool)
+    if judged.probabilities is not None:
+        scores = judged.probabilities[places, judged.labels.index(wanted)]
+    else:
+        scores = np.where(found, judged.confidences[places], 1 - judged.confidences[places])
+    return binary_measures(np.array([label == wanted for label in truth], dtype=bool), scores, found)
+
+
+def _outside_measures(judged: Judged, places: Integers) -> Measures:
+    """How well rows outside every label are told from the others; positions count the latter first."""
+    held = np.concatenate([judged.held[places], judged.held[judged.outside]])
+    outside = np.arange(len(held)) >= len(places)
+    measures: Measures = {}
+    if len(places):
+        measures["oos_auroc"] = Ranking(outside, -held).roc_auc
+    if judged.threshold is not None:
+        refused = held < judged.threshold
+        measures["oos_recall"] = lambda chosen: (
+            float(refused[chosen][outside[chosen]].mean()) if outside[chosen].any() else 0.0
+        )
+    return measures
+
+
+def _places(labels: Sequence[str], steps: dict[str, int]) -> Integers:
+    return np.array([steps[label] for label in labels])
+
+
+def _distances(probabilities: Floats, truth: Sequence[str], labels: tuple[str, ...]) -> Floats:
+    """Each row's squared distance to the truth; halved for two labels, as scikit-learn does."""
     numbers = {label: number for number, label in enumerate(labels)}
     target = np.zeros_like(probabilities)
     for row, label in enumerate(truth):
         if label in numbers:
             target[row, numbers[label]] = 1.0
-    distance = ((probabilities - target) ** 2).sum(axis=1).mean()
-    return float(distance / 2 if len(labels) == 2 else distance)
-
-
-def _label_report(expected: Integers, predicted: Integers, number: int) -> dict[str, Any]:
-    hits = int(((expected == number) & (predicted == number)).sum())
-    return _report(hits, int((predicted == number).sum()), int((expected == number).sum()))
-
-
-def _span_report(rows: Sequence[tuple[set[Any], set[Any]]], label: str) -> dict[str, Any]:
-    pairs = [
-        ({key for key in found if key[2] == label}, {key for key in truth if key[2] == label}) for found, truth in rows
-    ]
-    return _report(
-        sum(len(found & truth) for found, truth in pairs),
-        sum(len(found) for found, _ in pairs),
-        sum(len(truth) for _, truth in pairs),
-    )
-
-
-def _report(hits: int, found: int, truth: int) -> dict[str, Any]:
-    return {
-        "precision": hits / found if found else 0.0,
-        "recall": hits / truth if truth else 0.0,
-        "f1": 2 * hits / (found + truth) if found + truth else 0.0,
-        "rows": truth,
-    }
+    distances: Floats = ((probabilities - target) ** 2).sum(axis=1)
+    return distances / 2 if len(labels) == 2 else distances
 
 
 def _confused(expected: Integers, predicted: Integers, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -182,18 +164,3 @@ def _confused(expected: Integers, predicted: Integers, names: Sequence[str]) -> 
         {"expected": names[pairs[place][0]], "predicted": names[pairs[place][1]], "rows": int(counts[place])}
         for place in order
     ]
-
-
-def _entity_f1(counts: Integers) -> float:
-    hits, found, truth = counts.sum(axis=0)
-    return float(2 * hits / (found + truth)) if found + truth else 1.0
-
-
-def _paired(
-    predicted: Sequence[Sequence[Span]], expected: Sequence[Sequence[Span] | None]
-) -> list[tuple[Sequence[Span], Sequence[Span]]]:
-    return [(found, truth) for found, truth in zip(predicted, expected, strict=True) if truth is not None]
-
-
-def _key(span: Span) -> tuple[int, int, str]:
-    return span.start, span.end, span.label

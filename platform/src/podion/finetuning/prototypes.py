@@ -13,8 +13,9 @@ import numpy as np
 
 from podion.errors import DataError
 from podion.finetuning.calibration import Floats
+from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import Array, HeadFile
-from podion.vertical import LabelHead, LabelSpace, Task
+from podion.vertical import LabelSpace, Task
 
 LABEL_WEIGHT = 1.5
 """A label's words count like this many examples; measured on BANKING77's train part with two bases, 1 to 8 shots."""
@@ -64,7 +65,7 @@ def few_shot(prototypes: Floats, vectors: Floats, targets: Sequence[int]) -> dic
 
 def check_labels(task: Task) -> None:
     """Raise `DataError` (code `untrained`) unless the task's labels can be read as text."""
-    if task.head_declaration.implementation != LabelHead().implementation:
+    if not isinstance(task.head_declaration, LabelHead):
         raise DataError(
             f"task {task.name} has a head of its own kind, which knows nothing before training: use head or lora",
             code="untrained",
@@ -72,9 +73,15 @@ def check_labels(task: Task) -> None:
 
 
 def head_file(task: Task, space: LabelSpace, hidden_size: int, options: Mapping[str, Any] | None = None) -> HeadFile:
-    """Return what an adapter's `head.json` says for this task and label space."""
+    """Return what an adapter's `head.json` says for this task and label space.
+
+    A head that reads words, and was taught none yet, is the one that reads vectors alone.
+    """
+    head = task.head_declaration
+    if isinstance(head, LabelHead) and "words" not in (options or {}):
+        head = LabelHead()
     return HeadFile(
-        implementation=task.head_declaration.implementation,
+        implementation=head.implementation,
         record=f"{task.record.__module__}:{task.record.__qualname__}",
         hidden_size=hidden_size,
         labels=space.labels,

@@ -1,11 +1,20 @@
 """How an adapter is made: the method and its numbers. Sane defaults, measured on two bases; no torch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from podion.errors import DataError, NotBuilt
-from podion.vertical import LabelHead, Method, Task
+from podion.head_kinds import LabelHead
+from podion.vertical import Method, Task
 
-BUILT = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
+if TYPE_CHECKING:
+    from podion.nn import Training
+
+BUILT = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA, Method.ADALORA, Method.IA3)
+ADAPTED = (Method.LORA, Method.ADALORA, Method.IA3)
+"""Methods that change what the base model computes, so that there must be something for it to read."""
+
 TARGETS = (
     "attention.self.query",
     "attention.self.key",
@@ -20,6 +29,13 @@ _SMALL = 15
 _MOST_ROWS_FOR_LORA = 200_000
 
 
+_TRAINED_HEAD = 0.2
+_OWN_NUMBERS: Mapping[Method, Mapping[str, Any]] = {
+    Method.ADALORA: {"rank": 8, "rate": 2e-3},
+    Method.IA3: {"rate": 1e-2},
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A method and its numbers. Rates are AdamW's peaks after warm-up, from where they fall to 0 in a line.
@@ -27,7 +43,10 @@ class Recipe:
     `penalties` are the L2 weights tried for a linear head, `outlier_weight` says how much out-of-scope rows count that
     teach it to be unsure. The linear head that a LoRA starts from has `warm_factor` times the best penalty, so that
     the layers below have something left to learn; its rate is `warm_rate` times the size of its weights, which differs
-    between base models by an order of magnitude. Any other head learns at `head_rate`.
+    between base models by an order of magnitude. Any other head learns at `head_rate`. With `keeps_best`, the epoch
+    that measures best is kept; else, of those not measurably worse, the last. AdaLoRA begins with `start_rank` and
+    ends with `rank` a matrix on average; `first_share` and `last_share` of all steps do not change ranks, and
+    `orthogonal` weighs what holds its matrices near orthogonal.
     """
 
     method: Method
@@ -52,22 +71,49 @@ class Recipe:
     lora_dropout: float = 0.1
     pooled_dropout: float = 0.1
     clip: float = 1.0
+    keeps_best: bool = False
+    start_rank: int = 12
+    first_share: float = 0.1
+    last_share: float = 0.4
+    orthogonal: float = 0.5
+
+    def suited(self, wanted: "Training | None") -> "Recipe":
+        """Return the recipe with the numbers that a head asks for.
+
+        An adapter's own numbers stay; the head beside it has been trained by then, and learns at a fifth of its rate.
+        """
+        if wanted is None:
+            return self
+        if self.method is not Method.HEAD:
+            return replace(self, head_rate=wanted.rate * _TRAINED_HEAD)
+        return replace(
+            self,
+            epochs=wanted.epochs,
+            patience=wanted.patience,
+            batch_rows=wanted.batch_rows,
+            batch_tokens=max(self.batch_tokens, wanted.batch_rows),
+            head_rate=wanted.rate,
+            weight_decay=wanted.weight_decay,
+            pooled_dropout=wanted.pooled_dropout,
+            keeps_best=wanted.keeps_best,
+        )
 
 
 def recipe_for(method: Method, rows: int) -> Recipe:
     """Return the recipe of a method for so many labelled training rows: the fewer, the more often each is seen."""
     epochs = 6 if rows >= 1_000 else 10
-    recipe = Recipe(method=method, epochs=epochs, folds=5 if rows <= 20_000 else 3)
+    recipe = Recipe(method=method, epochs=epochs, folds=5 if rows <= 20_000 else 3, **_OWN_NUMBERS.get(method, {}))
     return recipe if rows >= 1_000 else replace(recipe, batch_rows=16)
 
 
-def choose_method(task: Task, asked: Method, rows: int, labels: int) -> tuple[Method, ...]:
+def choose_method(task: Task, asked: Method, rows: int, labels: int, *, has_texts: bool = True) -> tuple[Method, ...]:
     """Return the method, or for `auto` the methods of which the best on validation is kept.
 
-    `auto` goes by rows a label: below 8 few-shot and head, below 15 head, else head and lora. Raises `DataError` for
-    a method that the task does not allow, `NotBuilt` for one that this version lacks; both list what may be asked for.
+    `auto` goes by rows a label: below 8 few-shot and head, below 15 head, else head and lora (or adalora, where the
+    task takes that alone). Where no record has a text, only head is left. Raises `DataError` for a method that the task
+    does not allow, `NotBuilt` for one that this version lacks; both list what may be asked for.
     """
-    allowed = [method for method in task.methods if method in BUILT and _fits(task, method)]
+    allowed = [method for method in task.methods if method in BUILT and _fits(task, method, has_texts)]
     listed = ", ".join([*allowed, Method.AUTO])
     if asked is Method.AUTO:
         return _automatic(allowed, rows / max(1, labels), rows)
@@ -80,8 +126,10 @@ def choose_method(task: Task, asked: Method, rows: int, labels: int) -> tuple[Me
     return (asked,)
 
 
-def _fits(task: Task, method: Method) -> bool:
-    return method in (Method.HEAD, Method.LORA) or task.head_declaration.implementation == LabelHead().implementation
+def _fits(task: Task, method: Method, has_texts: bool) -> bool:
+    if method is Method.HEAD:
+        return True
+    return has_texts and (method in ADAPTED or isinstance(task.head_declaration, LabelHead))
 
 
 def _automatic(allowed: list[Method], rows_a_label: float, rows: int) -> tuple[Method, ...]:
@@ -91,6 +139,6 @@ def _automatic(allowed: list[Method], rows_a_label: float, rows: int) -> tuple[M
     elif rows_a_label < _SMALL or rows > _MOST_ROWS_FOR_LORA:
         wanted = (Method.HEAD,)
     else:
-        wanted = (Method.HEAD, Method.LORA)
+        wanted = (Method.HEAD, Method.LORA if Method.LORA in allowed else Method.ADALORA)
     chosen = tuple(method for method in wanted if method in allowed)
     return chosen or tuple(allowed[-1:]) or (Method.HEAD,)

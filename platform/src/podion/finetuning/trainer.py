@@ -1,9 +1,11 @@
 """The training loop: length buckets, AdamW with warm-up, early stopping, checkpoints; the same seed, the same bits."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import accumulate
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,13 +18,35 @@ from podion.finetuning.recipe import Recipe
 _BUCKET = 16
 """Batches' worth of rows that are sorted by length together: enough to save padding, few enough to stay shuffled."""
 
+_SECONDS_BETWEEN_REPORTS = 1.0
+"""Within an epoch: a report is a durable write where a server runs the training."""
+
+
+class Allocation(Protocol):
+    """What changes by a schedule while parameters are trained; `step` counts the optimiser's steps from 1."""
+
+    def plan(self, steps: int) -> None:
+        """Learn how many steps there will be."""
+
+    def stepped(self, step: int) -> None:
+        """Act after a step, while its gradients are there."""
+
+    def settled(self, step: int) -> bool:
+        """Return whether nothing changes from here on: an epoch before that is not kept, however good it is."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what a later step depends on."""
+
+    def put(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what `tensors` returned."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
     """What is trained: parameters by name, the loss of a batch of rows, and how good it is on validation.
 
     `measure` returns the metric, higher being better, and its standard error; None when there is nothing to validate
-    on, and the last epoch is kept. `dropout` switches it on or off.
+    on, and the last epoch is kept. `dropout` switches it on or off. `allocation` follows every step.
     """
 
     parameters: Mapping[str, nn.Parameter]
@@ -33,6 +57,7 @@ class Course:
     dropout: Callable[[bool], None] = lambda on: None
     metric: str = ""
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
+    allocation: Allocation | None = None
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -44,7 +69,8 @@ class Course:
 class _Standing:
     """How the race stands: the best metric so far, and the last epoch that is not measurably below it.
 
-    Of epochs that differ by less than a standard error the later one is kept: its rate had fallen further.
+    Of epochs that differ by less than a standard error the later one is kept, for its rate had fallen further; unless
+    only a better one is to be taken.
     """
 
     epoch: int = 0
@@ -52,10 +78,16 @@ class _Standing:
     best: float | None = None
     tensors: dict[str, Tensor] | None = None
 
-    def take(self, measured: tuple[float, float] | None, tensors: Mapping[str, Tensor]) -> None:
+    def pass_over(self) -> None:
+        """Count an epoch that is not to be kept."""
+        self.epoch += 1
+        self.kept_epoch = self.epoch
+
+    def take(self, measured: tuple[float, float] | None, tensors: Mapping[str, Tensor], only_better: bool) -> None:
         self.epoch += 1
         value, error = measured or (0.0, 0.0)
-        if self.best is None or value >= self.best - error:
+        strict = only_better and measured is not None
+        if self.best is None or (value > self.best if strict else value >= self.best - error):
             self.kept_epoch = self.epoch
             self.tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
         self.best = value if self.best is None else max(self.best, value)
@@ -68,11 +100,19 @@ def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: 
     """
     steps = -(-len(course.lengths) // recipe.batch_rows)
     optimiser = _optimiser(course, recipe)
+    ends = [0]
+    if course.allocation is not None:
+        ends += accumulate(len(_batches(course, recipe, seed, epoch)[0]) for epoch in range(recipe.epochs))
+        course.allocation.plan(ends[-1])
     standing = _restore(course, optimiser, checkpoints)
     with deterministic():
         while standing.epoch < recipe.epochs and standing.epoch - standing.kept_epoch < recipe.patience:
-            _epoch(course, recipe, optimiser, seed, standing.epoch, steps, watch)
-            standing.take(course.measure() if course.measure else None, course.tensors)
+            first = ends[standing.epoch] if course.allocation is not None else 0
+            _epoch(course, recipe, optimiser, seed, standing.epoch, steps, watch, first)
+            if course.allocation is not None and not course.allocation.settled(ends[standing.epoch + 1]):
+                standing.pass_over()
+            else:
+                standing.take(course.measure() if course.measure else None, course.tensors, recipe.keeps_best)
             checkpoints.save(_checkpoint(course, optimiser, standing))
             watch.at(
                 standing.epoch / recipe.epochs,
@@ -115,13 +155,26 @@ def length_buckets(lengths: Sequence[int], recipe: Recipe, generator: np.random.
     return [batches[place] for place in generator.permutation(len(batches))]
 
 
-def _epoch(
-    course: Course, recipe: Recipe, optimiser: torch.optim.Optimizer, seed: int, epoch: int, steps: int, watch: Watch
-) -> None:
+def _batches(course: Course, recipe: Recipe, seed: int, epoch: int) -> tuple[list[list[int]], np.random.Generator]:
+    """An epoch's batches, and the generator for what else is drawn in it."""
     generator = np.random.default_rng([seed, epoch])
+    return length_buckets(course.lengths, recipe, generator), generator
+
+
+def _epoch(
+    course: Course,
+    recipe: Recipe,
+    optimiser: torch.optim.Optimizer,
+    seed: int,
+    epoch: int,
+    steps: int,
+    watch: Watch,
+    first_step: int,
+) -> None:
     torch.manual_seed(seed * 1_000_003 + epoch)
-    batches = length_buckets(course.lengths, recipe, generator)
+    batches, generator = _batches(course, recipe, seed, epoch)
     course.dropout(True)
+    told = time.monotonic()
     for number, places in enumerate(batches):
         step = epoch * steps + number * steps / len(batches)
         share = rate_share(step, recipe.epochs * steps, recipe.warm_up)
@@ -131,9 +184,12 @@ def _epoch(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(list(course.parameters.values()), recipe.clip)
         optimiser.step()
+        if course.allocation is not None:
+            course.allocation.stepped(first_step + number + 1)
         optimiser.zero_grad(set_to_none=True)
         watch.look()
-        if number % 10 == 9:
+        if time.monotonic() - told > _SECONDS_BETWEEN_REPORTS:
+            told = time.monotonic()
             watch.at((epoch + number / len(batches)) / recipe.epochs, epoch=epoch, epochs=recipe.epochs)
     course.dropout(False)
 
@@ -154,6 +210,8 @@ def _optimiser(course: Course, recipe: Recipe) -> torch.optim.Optimizer:
 def _checkpoint(course: Course, optimiser: torch.optim.Optimizer, standing: _Standing) -> Checkpoint:
     tensors = {f"now.{name}": tensor for name, tensor in course.tensors.items()}
     tensors |= {f"best.{name}": tensor for name, tensor in (standing.tensors or {}).items()}
+    if course.allocation is not None:
+        tensors |= {f"allocation.{name}": tensor for name, tensor in course.allocation.tensors().items()}
     for name, parameter in course.parameters.items():
         tensors |= {f"{kind}.{name}": tensor for kind, tensor in optimiser.state[parameter].items()}
     return Checkpoint(standing.epoch, tensors, {"best": standing.best, "kept_epoch": standing.kept_epoch})
@@ -167,11 +225,17 @@ def _restore(course: Course, optimiser: torch.optim.Optimizer, checkpoints: Chec
     for name, parameter in course.parameters.items():
         moments = {kind: found.tensors.get(f"{kind}.{name}") for kind in ("step", "exp_avg", "exp_avg_sq")}
         optimiser.state[parameter] = {kind: tensor.clone() for kind, tensor in moments.items() if tensor is not None}
+    if course.allocation is not None:
+        prefix = "allocation."
+        course.allocation.put(
+            {name.removeprefix(prefix): each for name, each in found.tensors.items() if name.startswith(prefix)}
+        )
+    best = {name: found.tensors[f"best.{name}"].clone() for name in course.tensors if f"best.{name}" in found.tensors}
     return _Standing(
         epoch=found.epoch,
         kept_epoch=found.numbers["kept_epoch"],
         best=found.numbers["best"],
-        tensors={name: found.tensors[f"best.{name}"].clone() for name in course.tensors},
+        tensors=best or None,
     )
 
 

@@ -148,7 +148,7 @@ class Hold:
 def _load(encoder: Encoder, folder: str, digest: str) -> LoadedAdapter:
     if not digest:
         raise DataError("a call names no adapter: give the id of one", code="unknown_adapter")
-    parts = read_adapter(Path(folder), digest)
+    parts = read_adapter(Path(folder), digest, for_serving=True)
     made_on, base = str(parts.card.get("fingerprint")), encoder.base
     if made_on != base.fingerprint:
         raise Conflict(

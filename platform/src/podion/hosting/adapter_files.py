@@ -6,6 +6,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save as save_tensors
 
 from podion.errors import DataError, NotFound
+from podion.head_kinds import READY_MADE
 from podion.hosting.tensor_file import Bytes, tensors_in
 
 Array = NDArray[Any]
@@ -27,12 +29,14 @@ HEAD_TENSORS = "head.safetensors"
 CALIBRATION = "calibration.json"
 LORA_CONFIG = "adapter_config.json"
 LORA_TENSORS = "adapter_model.safetensors"
+HISTORY = "history.safetensors"
 
 Score = Literal["probability", "energy", "blend", "distance"]
 """What is held against the threshold; `podion.hosting.trust` says what each one is."""
 
 _REQUIRED = (CARD, HEAD, HEAD_TENSORS, CALIBRATION)
 _LORA = (LORA_CONFIG, LORA_TENSORS)
+_CHALLENGER = re.compile(r"challenger-([a-z][a-z0-9_-]{0,31})\.txt")
 _FORMAT = 1
 _CARD_NAMES = ("task", "method", "base", "fingerprint")
 
@@ -41,8 +45,8 @@ _CARD_NAMES = ("task", "method", "base", "fingerprint")
 class HeadFile:
     """Which head answers, over which labels; `implementation` and `record` are import paths (`package.module:Name`).
 
-    `options` are keywords that the ready-made head is built with: what it reads beside the last layer. A plugin's own
-    head, and an adapter of an older version, has none.
+    `options` are the keywords that the head is built with: what it learned of its features (`Head.options`) or, for a
+    ready-made head, what it reads beside the last layer. An adapter of an older version has none.
     """
 
     implementation: str
@@ -55,8 +59,11 @@ class HeadFile:
 
     @property
     def cut(self) -> int | None:
-        """The layer whose mean state the head reads beside the last one's; None where it reads the last alone."""
-        return self.options.get("cut")
+        """The layer whose mean state a ready-made head reads beside the last one's; None where it reads the last alone.
+
+        A plugin's own head reads the base's own cut, and may call any option `cut`.
+        """
+        return self.options.get("cut") if self.implementation in READY_MADE else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +71,18 @@ class Calibration:
     """What stands between logits and answers: the temperature that divides, the threshold below which answers abstain.
 
     `keep` is the share of in-scope records that the threshold keeps; a threshold of None never abstains. `score` says
-    what is held against the threshold; an adapter of an older version holds the probability against it.
+    what is held against the threshold. `bias` is added to the divided logits, one number an output (of two labels:
+    Platt scaling). `thresholds` are for heads with several labels a row, one a label; `margin` is the half-width of a
+    number's interval. An adapter of an older version holds the probability against its threshold and has none of these.
     """
 
     temperature: float = 1.0
     threshold: float | None = None
     keep: float = 0.95
     score: Score = "probability"
+    bias: tuple[float, ...] | None = None
+    thresholds: tuple[float, ...] | None = None
+    margin: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +97,9 @@ class LoraFiles:
 class AdapterParts:
     """All of an adapter. `card` says what it is (task, method, base, fingerprint, seed, …) and holds no times, so that
     the same run gives the same bytes.
+
+    `history` is the state from which the task's history goes on after the training records. `challengers` are the
+    models that the head was compared with, by name, in their libraries' own text formats: data, never executed.
     """
 
     card: Mapping[str, Any]
@@ -92,6 +107,8 @@ class AdapterParts:
     head_tensors: Mapping[str, Array]
     calibration: Calibration
     lora: LoraFiles | None = None
+    history: Mapping[str, Array] | None = None
+    challengers: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_adapter(folder: Path, parts: AdapterParts) -> str:
@@ -110,6 +127,9 @@ def write_adapter(folder: Path, parts: AdapterParts) -> str:
     }
     if parts.lora is not None:
         files |= {LORA_CONFIG: _json(parts.lora.config), LORA_TENSORS: _tensors(parts.lora.tensors)}
+    if parts.history is not None:
+        files[HISTORY] = _tensors(parts.history)
+    files |= {f"challenger-{name}.txt": text.encode() for name, text in parts.challengers.items()}
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[MANIFEST] = _json({"format": _FORMAT, "files": digests})
     for name, content in files.items():
@@ -117,13 +137,15 @@ def write_adapter(folder: Path, parts: AdapterParts) -> str:
     return hashlib.sha256(files[MANIFEST]).hexdigest()
 
 
-def read_adapter(folder: Path, digest: str | None = None) -> AdapterParts:
+def read_adapter(folder: Path, digest: str | None = None, *, for_serving: bool = False) -> AdapterParts:
     """Return the adapter in `folder` after checking every byte of it; with `digest`, only if that is its id.
+
+    What serving does not need, the history's state and the challengers, is neither read nor checked `for_serving`.
 
     Raises `NotFound` (code `unknown_adapter`) where there is none, `DataError` (code `damaged_adapter`) when a file
     is missing, changed, unknown or malformed.
     """
-    files = _verified_files(folder, digest)
+    files = _verified_files(folder, digest, for_serving)
     try:
         lora = None
         if LORA_CONFIG in files:
@@ -134,6 +156,12 @@ def read_adapter(folder: Path, digest: str | None = None) -> AdapterParts:
             head_tensors=tensors_in(files[HEAD_TENSORS]),
             calibration=_calibration(_loaded(files[CALIBRATION])),
             lora=lora,
+            history=tensors_in(files[HISTORY]) if HISTORY in files else None,
+            challengers={
+                match[1]: content.tobytes().decode()
+                for name, content in files.items()
+                if (match := _CHALLENGER.fullmatch(name))
+            },
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, f"a file is malformed ({error})") from error
@@ -144,7 +172,7 @@ def adapter_digest(folder: Path) -> str:
     return hashlib.sha256(_manifest(folder)).hexdigest()
 
 
-def _verified_files(folder: Path, digest: str | None) -> dict[str, Bytes]:
+def _verified_files(folder: Path, digest: str | None, for_serving: bool) -> dict[str, Bytes]:
     manifest = _manifest(folder)
     seen = hashlib.sha256(manifest).hexdigest()
     if digest is not None and seen != digest:
@@ -155,10 +183,11 @@ def _verified_files(folder: Path, digest: str | None) -> dict[str, Bytes]:
         form = listed["format"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, f"{MANIFEST} is malformed ({error})") from error
-    names = set(digests)
-    if form != _FORMAT or names not in ({*_REQUIRED}, {*_REQUIRED, *_LORA}):
-        raise _damaged(folder, f"{MANIFEST} is of format {form!r} and lists {', '.join(sorted(names))}")
-    return {name: _read(folder, name, expected) for name, expected in digests.items()}
+    beside = {name for name in digests if name == HISTORY or _CHALLENGER.fullmatch(name)}
+    if form != _FORMAT or set(digests) - beside not in ({*_REQUIRED}, {*_REQUIRED, *_LORA}):
+        raise _damaged(folder, f"{MANIFEST} is of format {form!r} and lists {', '.join(sorted(digests))}")
+    wanted = digests.keys() - beside if for_serving else digests
+    return {name: _read(folder, name, digests[name]) for name in wanted}
 
 
 def _manifest(folder: Path) -> bytes:
@@ -196,11 +225,18 @@ def _head(values: Mapping[str, Any]) -> HeadFile:
 
 
 def _calibration(values: Mapping[str, Any]) -> Calibration:
-    calibration = Calibration(**values)
+    listed = {name: tuple(values[name]) for name in ("bias", "thresholds") if values.get(name) is not None}
+    calibration = Calibration(**{**values, **listed})
     if not (calibration.temperature > 0 and np.isfinite(calibration.temperature)):
         raise ValueError(f"temperature {calibration.temperature} is not above 0")
     if calibration.score not in get_args(Score):
         raise ValueError(f"score {calibration.score!r} is none of {', '.join(get_args(Score))}")
+    if not np.isfinite(calibration.bias or ()).all():
+        raise ValueError(f"bias {calibration.bias} is not finite")
+    if not all(0 < threshold < 1 for threshold in calibration.thresholds or ()):
+        raise ValueError(f"thresholds {calibration.thresholds} are not all between 0 and 1")
+    if calibration.margin is not None and not (calibration.margin >= 0 and np.isfinite(calibration.margin)):
+        raise ValueError(f"margin {calibration.margin} is not 0 or more")
     return calibration
 
 

@@ -49,7 +49,10 @@ def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[s
 
 
 def scores_of(head: AnyHead, calibration: Calibration, logits: Tensor, states: States) -> Scores:
-    """Return what a head decodes: logits calibrated, and what is held against the threshold."""
+    """Return what a head decodes: logits calibrated, linked, and what is held against the threshold.
+
+    Raises `PluginError` for a calibration of another number of outputs than the head has.
+    """
     trust = None
     if calibration.score != "probability":
         if not isinstance(head, LabelClassifier):
@@ -62,24 +65,54 @@ def scores_of(head: AnyHead, calibration: Calibration, logits: Tensor, states: S
             logits.float().cpu().numpy(),
             calibration.temperature,
             None if nearness is None else nearness.cpu().numpy(),
+            calibration.bias,
         )
         trust = torch.from_numpy(rows)
+    bias = _an_output_each(calibration.bias, "bias", logits)
     return Scores(
         logits=logits,
-        probabilities=torch.softmax(logits / calibration.temperature, dim=-1),
+        probabilities=_linked(head, logits / calibration.temperature + (0.0 if bias is None else bias)),
         threshold=calibration.threshold,
-        mask=states.mask,
-        offsets=states.offsets,
+        states=states,
         trust=trust,
+        temperature=calibration.temperature,
+        bias=bias,
+        thresholds=_an_output_each(calibration.thresholds, "thresholds", logits),
+        margin=calibration.margin,
     )
+
+
+def _linked(head: AnyHead, scaled: Tensor) -> Tensor:
+    match head.link:
+        case "softmax":
+            return torch.softmax(scaled, dim=-1)
+        case "sigmoid":
+            return torch.sigmoid(scaled)
+        case "identity":
+            return scaled
+    raise PluginError(f"head {type(head).__name__} has the link {head.link!r}; softmax, sigmoid or identity is allowed")
+
+
+def _an_output_each(numbers: Sequence[float] | None, name: str, logits: Tensor) -> Tensor | None:
+    if numbers is None:
+        return None
+    if len(numbers) != logits.shape[-1]:
+        raise PluginError(f"the calibration holds {len(numbers)} {name} for {logits.shape[-1]} outputs of the head")
+    return torch.tensor(numbers, dtype=torch.float32, device=logits.device)
 
 
 def _with_features(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[str, Any]]) -> States:
     schema: Any = adapter.record
-    known = set(schema.model_fields)
-    typed = [schema.model_validate({name: record[name] for name in record if name in known}) for record in records]
+    typed = [schema.model_validate(_fields(schema, record), by_alias=True, by_name=True) for record in records]
     features = {name: tensor.to(states.pooled.device) for name, tensor in adapter.head.features(typed).items()}
     return replace(states, features=features)
+
+
+def _fields(schema: Any, record: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a call's record is the schema's; an open one takes all but `text`, which is there for the base."""
+    known = schema.model_fields
+    is_open = schema.model_config.get("extra") == "allow"
+    return {name: value for name, value in record.items() if name in known or (is_open and name != "text")}
 
 
 def _check_logits(adapter: LoadedAdapter, logits: object, rows: int) -> None:

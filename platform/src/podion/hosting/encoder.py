@@ -20,6 +20,7 @@ from podion.hosting.base_loading import load_model, load_tokenizer
 from podion.hosting.runtimes import check_runtime
 from podion.hosting.shared_pass import Asked, SharedPass, Work
 from podion.hosting.sharing import share_rows
+from podion.hosting.silent_rows import SILENT, among_silent, says_nothing, silent_states, speaking
 from podion.hosting.state_cache import StateCache
 from podion.hosting.token_rows import Offsets, PackedRows, TokenRow, pack_rows
 from podion.nn import States
@@ -68,18 +69,19 @@ class Encoder:
     def tokenise(self, texts: Sequence[str], *, prefix: str | None = None, with_offsets: bool = True) -> list[TokenRow]:
         """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`.
 
-        Offsets cost more than the tokens themselves: rows whose tokens no head reads do without.
+        A text that says nothing has no tokens, not even the prefix's. Offsets cost more than the tokens themselves:
+        rows whose tokens no head reads do without.
         """
         before = self.base.prefix if prefix is None else prefix
-        encodings = self._tokenizer.encode_batch([before + text for text in texts])
-        if not with_offsets:
-            return [TokenRow(tuple(encoding.ids)) for encoding in encodings]
-        return [
-            TokenRow(
-                tuple(encoding.ids), _offsets_in(text, encoding.offsets, encoding.special_tokens_mask, len(before))
-            )
-            for text, encoding in zip(texts, encodings, strict=True)
-        ]
+        rows = [SILENT] * len(texts)
+        said = [place for place, text in enumerate(texts) if not says_nothing(text)]
+        encodings = self._tokenizer.encode_batch([before + texts[place] for place in said]) if said else []
+        for place, encoding in zip(said, encodings, strict=True):
+            offsets: Offsets = ()
+            if with_offsets:
+                offsets = _offsets_in(texts[place], encoding.offsets, encoding.special_tokens_mask, len(before))
+            rows[place] = TokenRow(tuple(encoding.ids), offsets)
+        return rows
 
     def pack(self, rows: Sequence[TokenRow]) -> PackedRows:
         """Return the rows packed in their order, on the encoder's device."""
@@ -112,26 +114,39 @@ class Encoder:
         Rows that do not read tokens have none, and empty masks. `lower` holds the mean states at `cut`, which is the
         base's own unless given. What a row gets does not depend on the others beyond rounding (below 1e-5); rows of one
         owner (or of no owners) that are equal share the layers that nobody adapts, also with those that `cache` has.
-        The tensors may be trained on.
+        Rows without tokens are not computed: their states are zeros. The tensors may be trained on.
         """
         cut = self.cut if cut is None else cut
         chosen = [None] * len(rows) if adapters is None else adapters
         reads = [reads_tokens] * len(rows) if isinstance(reads_tokens, bool) else reads_tokens
+        said = speaking(rows)
+        if not said:
+            return silent_states(len(rows), self.hidden_size, self.device)
+        if len(said) < len(rows):
+            found = self.states(
+                [rows[place] for place in said],
+                adapters=[chosen[place] for place in said],
+                reads_tokens=[reads[place] for place in said],
+                cut=cut,
+                owners=None if owners is None else [owners[place] for place in said],
+                cache=cache,
+            )
+            return among_silent(found, said, len(rows))
         sharing = share_rows([row.ids for row in rows], chosen, owners, cut)
         asked = Asked(
             rows=rows, adapters=chosen, reads_tokens=reads, sharing=sharing, cut=cut, owners=owners, cache=cache
         )
         with torch.inference_mode():
             endings = SharedPass(self._backbone, self.device, self.work, asked).endings()
-        found = [endings[end] for end in sharing.end]
-        own = [ending.tokens if reading else None for ending, reading in zip(found, reads, strict=True)]
+        ends = [endings[end] for end in sharing.end]
+        own = [ending.tokens if reading else None for ending, reading in zip(ends, reads, strict=True)]
         tokens, mask, offsets = self._tokens(rows, own)
         return States(
-            pooled=self._stacked([ending.last for ending in found]),
+            pooled=self._stacked([ending.last for ending in ends]),
             tokens=tokens,
             mask=mask,
             offsets=offsets,
-            lower=self._stacked([ending.lower for ending in found]),
+            lower=self._stacked([ending.lower for ending in ends]),
         )
 
     def read(
@@ -169,7 +184,7 @@ class Encoder:
         padded = [functional.pad(own, (0, 0, 0, length - len(own))) for own in each]
         offsets = torch.zeros(len(rows), length, 2, dtype=torch.long)
         for place, (row, own) in enumerate(zip(rows, tokens, strict=True)):
-            if own is not None:
+            if own is not None and row.ids:
                 offsets[place, : len(row)] = torch.tensor(row.offsets)
         offsets = offsets.to(self.device)
         return torch.stack(padded), offsets[:, :, 1] > offsets[:, :, 0], offsets

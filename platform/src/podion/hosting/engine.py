@@ -24,6 +24,7 @@ from podion.hosting.encoder import Encoder
 from podion.hosting.histogram import SECONDS, Histogram
 from podion.hosting.label_batch import judging_of, label_answers
 from podion.hosting.protocol import Answered, Call, Failed, Json, TextKind
+from podion.hosting.silent_rows import speaking
 from podion.hosting.state_cache import StateCache
 from podion.hosting.token_rows import TokenRow
 from podion.nn import States
@@ -34,6 +35,8 @@ ADAPTER_BYTES = 1 << 30
 
 STATE_BYTES = 256 << 20
 """Bytes of states that the engine remembers: of about 20,000 short texts."""
+
+_NOWHERE = -1
 
 T = TypeVar("T")
 
@@ -49,6 +52,11 @@ class _Prepared:
     adapter: LoadedAdapter
     rows: list[TokenRow]
     cut: int
+
+    @property
+    def reads_base_at(self) -> int:
+        """The cut; -1 where no row says anything, so that the call goes to its head without a pass."""
+        return self.cut if speaking(self.rows) else _NOWHERE
 
 
 class Engine:
@@ -79,7 +87,8 @@ class Engine:
     def answer(self, calls: Sequence[Call]) -> list[Answered | Failed]:
         """Return what became of each call, in order; what is wrong with one does not touch the others.
 
-        Calls of one owner on the same texts (an intent and its slots) share the layers that neither adapts.
+        Calls of one owner on the same texts (an intent and its slots) share the layers that neither adapts. A call in
+        whose records nothing is said goes straight to its head.
         An adapter that is unknown, damaged or of another base than the one asked for fails its call: never is a call
         answered by the base alone. A call without records brings its adapter into memory.
         """
@@ -90,13 +99,16 @@ class Engine:
                 if not prepared.rows:  # its adapter is there now, and that was all
                     results[prepared.place] = Answered(answers=())
                     continue
-                groups.setdefault((prepared.call.base, prepared.cut), []).append(prepared)
+                groups.setdefault((prepared.call.base, prepared.reads_base_at), []).append(prepared)
             for (base, cut), group in groups.items():
                 results |= self._answer_group(self._encoders[base], cut, group)
         return [results[place] for place in range(len(calls))]
 
     def embed(self, base: str, texts: Sequence[str], kind: TextKind = "query") -> NDArray[np.float32]:
-        """Return vectors of length 1, [texts, hidden]: of what is searched with (`query`) or found (`passage`)."""
+        """Return vectors of length 1, [texts, hidden]: of what is searched with (`query`) or found (`passage`).
+
+        That of a text that says nothing is zeros.
+        """
         encoder = self.encoder(base)
         prefix = encoder.base.passage_prefix if kind == "passage" else encoder.base.prefix
         self._rows += len(texts)

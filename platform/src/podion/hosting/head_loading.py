@@ -1,13 +1,16 @@
 """Builds a head from what an adapter's files say of it."""
 
+import json
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import torch
 from pydantic import BaseModel
 
 from podion.errors import PluginError
+from podion.head_kinds import READY_MADE
 from podion.hosting.adapter_files import Array, HeadFile
 from podion.hosting.resolve import resolve_head
 from podion.nn import Head, LabelSpace
@@ -43,6 +46,27 @@ def load_head(file: HeadFile, tensors: Mapping[str, Array], device: torch.device
             f"head {file.implementation} does not take its saved state: {error}. Was the plugin changed since?"
         ) from error
     return head.eval().requires_grad_(False).to(device)
+
+
+def first_options(file: HeadFile, cut: int) -> dict[str, Any]:
+    """Return what a head is built with before it learned anything: a ready-made one that can, reads the layer `cut`."""
+    if file.implementation not in READY_MADE:
+        return {}
+    return {"cut": cut} if "cut" in signature(resolve_head(file.implementation)).parameters else {}
+
+
+def head_options(head: AnyHead) -> dict[str, Any]:
+    """Return a fitted head's options as they will be read again; raises `PluginError` where JSON cannot hold them."""
+    try:
+        found = json.loads(json.dumps(head.options(), sort_keys=True, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PluginError(
+            f"head {type(head).__name__}: options() returned what JSON cannot hold ({error}); texts, finite numbers, "
+            "true, false, null, and lists and objects of them by text are allowed"
+        ) from error
+    if not isinstance(found, dict):
+        raise PluginError(f"head {type(head).__name__}: options() returned no mapping of keywords")
+    return found
 
 
 def head_tensors(head: AnyHead) -> dict[str, Array]:

@@ -7,13 +7,12 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
-from podion.answers import Alternative, LabelAnswer, Span, SpanAnswer
+from podion.answers import LabelAnswer, Span, SpanAnswer
+from podion.hosting.label_decoding import abstains, most_probable, share
 from podion.nn import Head, LabelSpace, Scores, States
 
 IGNORED = -100
 """Torch's own mark for a target that does not count."""
-
-ALTERNATIVES = 3
 
 
 class LabelClassifier(Head[BaseModel, LabelAnswer]):
@@ -56,24 +55,7 @@ class LabelClassifier(Head[BaseModel, LabelAnswer]):
 
     def decode(self, scores: Scores) -> list[LabelAnswer]:
         """Return the most probable label of each row, its probability as confidence, and up to 3 runners-up."""
-        count = min(len(self.label_space), 1 + ALTERNATIVES)
-        confidences, places = scores.probabilities.topk(count, dim=-1)
-        trust = confidences[:, 0] if scores.trust is None else scores.trust
-        rows = zip(confidences.tolist(), places.tolist(), trust.tolist(), strict=True)
-        return [self._answer(row, best, _abstains(trusted, scores.threshold)) for row, best, trusted in rows]
-
-    def _answer(self, confidences: Sequence[float], places: Sequence[int], abstained: bool) -> LabelAnswer:
-        ranked = [
-            Alternative(label=self.label_space.labels[place], confidence=_share(confidence))
-            for confidence, place in zip(confidences, places, strict=True)
-        ]
-        best = ranked[0]
-        return LabelAnswer(
-            label=best.label,
-            confidence=best.confidence,
-            abstained=abstained,
-            alternatives=tuple(ranked[1:]),
-        )
+        return most_probable(self.label_space, scores)
 
 
 def label_vectors(last: Tensor, lower: Tensor | None) -> Tensor:
@@ -135,7 +117,8 @@ class SpanTagger(Head[BaseModel, SpanAnswer]):
         weakest span or, where there is none, the mean probability of "outside" over the text's tokens.
         """
         best, tags = scores.probabilities.max(dim=-1)
-        rows = zip(tags.tolist(), best.tolist(), scores.mask.tolist(), scores.offsets.tolist(), strict=True)
+        mask, offsets = scores.states.mask, scores.states.offsets
+        rows = zip(tags.tolist(), best.tolist(), mask.tolist(), offsets.tolist(), strict=True)
         return [self._answer(*row, threshold=scores.threshold) for row in rows]
 
     def _mark(self, tags: Tensor, offsets: list[list[int]], texts: list[bool], spans: Sequence[Span]) -> None:
@@ -176,8 +159,8 @@ class SpanTagger(Head[BaseModel, SpanAnswer]):
             confidence = sum(outside) / len(outside) if outside else 1.0
         return SpanAnswer(
             spans=tuple(Span(start=marked.start, end=marked.end, label=marked.label) for marked in found),
-            confidence=_share(confidence),
-            abstained=_abstains(confidence, threshold),
+            confidence=share(confidence),
+            abstained=abstains(confidence, threshold),
         )
 
 
@@ -201,11 +184,3 @@ def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     if bool((targets == IGNORED).all()):
         return logits.sum() * 0.0  # the mean over nothing would be NaN
     return functional.cross_entropy(logits, targets, ignore_index=IGNORED)
-
-
-def _abstains(confidence: float, threshold: float | None) -> bool:
-    return threshold is not None and confidence < threshold
-
-
-def _share(probability: float) -> float:
-    return min(1.0, max(0.0, probability))

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from podion.hosting.adapter_files import Calibration
-from podion.hosting.heads import ALTERNATIVES, LabelClassifier, label_vectors
+from podion.hosting.heads import LabelClassifier, label_vectors
+from podion.hosting.label_decoding import ALTERNATIVES
 from podion.hosting.trust import ENERGY_SHARE
 from podion.nn import States
 
@@ -44,12 +45,7 @@ def label_answers(states: States, judgings: Sequence[Judging]) -> list[list[Json
         return []
     last = label_vectors(states.pooled, None)
     both = label_vectors(states.pooled, states.lower) if any(each.head.reads_cut for each in judgings) else last
-    scaled = _side_by_side(
-        [
-            each.head.linear((both if each.head.reads_cut else last)[each.rows]) / each.calibration.temperature
-            for each in judgings
-        ]
-    )
+    scaled = _side_by_side([_scaled(each, (both if each.head.reads_cut else last)[each.rows]) for each in judgings])
     finite = torch.isfinite(scaled).all(-1).tolist()
     confidences, places = torch.softmax(scaled, -1).topk(min(scaled.shape[1], 1 + ALTERNATIVES), dim=-1)
     rows = list(zip(confidences.tolist(), places.tolist(), strict=True))
@@ -64,6 +60,13 @@ def label_answers(states: States, judgings: Sequence[Judging]) -> list[list[Json
         made = [_answer(*rows[row], labels, back) for row, back in zip(own, held_back, strict=True)]
         answers.append(made if all(finite[row] for row in own) else None)
     return answers
+
+
+def _scaled(each: Judging, vectors: Tensor) -> Tensor:
+    """A call's calibrated logits, [rows, labels]."""
+    scaled: Tensor = each.head.linear(vectors) / each.calibration.temperature
+    bias = each.calibration.bias
+    return scaled if bias is None else scaled + torch.tensor(bias, dtype=torch.float32, device=scaled.device)
 
 
 def _trusts(scaled: Tensor, confidences: Tensor) -> dict[str, list[float]]:

@@ -1,4 +1,7 @@
-"""Heads by import path. As a program (`… SECONDS PATH…`) it says which paths do not load."""
+"""Heads by import path. As a program (`… SECONDS PATH…`) it says which paths do not load.
+
+With `?measure` after it, a path must name a head that measures its own answers.
+"""
 
 import contextlib
 import importlib
@@ -37,12 +40,23 @@ def errors_of(paths: Sequence[str]) -> dict[str, str]:
     errors: dict[str, str] = {}
     for path in paths:
         try:
-            resolve_head(path)
+            _check(path)
         except PluginError as error:
             errors[path] = error.detail
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             errors[path] = f"{type(error).__name__}: {' '.join(str(error).split())}"
     return errors
+
+
+def _check(demand: str) -> None:
+    path, _, wanted = demand.partition("?")
+    found = resolve_head(path)
+    if wanted == "measure" and found.measure is Head.measure:
+        raise PluginError(
+            f"{path!r} gives answers of a kind that the platform cannot measure, and does not override `measure`: "
+            "return there what a report shows of answers to labelled records, the task's metric among it",
+            code="bad_head",
+        )
 
 
 def errors_in_time(paths: Sequence[str], seconds: float) -> dict[str, str]:

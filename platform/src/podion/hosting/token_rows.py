@@ -60,8 +60,17 @@ class PackedRows:
         return sum(self.lengths)
 
     def mean(self, hidden: Tensor) -> Tensor:
-        """Return the mean of each row's tokens, [rows, hidden] in fp32, of `hidden` [tokens, hidden]."""
-        parts = [hidden[run.tokens].view(run.rows, run.length, -1).mean(1) for run in self.runs]
+        """Return the mean of each row's tokens, [rows, hidden] in fp32, of `hidden` [tokens, hidden].
+
+        It is 0 for a row without tokens.
+        """
+        width = hidden.shape[1]
+        parts = [
+            hidden[run.tokens].view(run.rows, run.length, width).mean(1)
+            if run.length
+            else hidden.new_zeros(run.rows, width)
+            for run in self.runs
+        ]
         return torch.cat(parts).float()
 
     def split(self, hidden: Tensor) -> list[Tensor]:

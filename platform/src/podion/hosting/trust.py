@@ -6,6 +6,7 @@ others. `blend` is the logarithm of the probability plus a quarter of the energy
 cosine with the nearest label's mean vector.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,23 @@ ENERGY_SHARE = 0.25
 """Energy's part in the blend: measured with whole classes left out of BANKING77, CLINC150 and SMP2019's train parts."""
 
 
-def trust_of(score: Score, logits: Floats, temperature: float, nearness: Floats | None = None) -> Floats:
+def trust_of(
+    score: Score,
+    logits: Floats,
+    temperature: float,
+    nearness: Floats | None = None,
+    bias: Sequence[float] | None = None,
+) -> Floats:
     """Return one number a row, higher for rows to be trusted more; `logits` are [rows, labels], `nearness` [rows].
 
-    Raises `ValueError` for `distance` without a nearness.
+    `bias` [labels] is added to the logits once the temperature has divided them. Raises `ValueError` for
+    `distance` without a nearness.
     """
     if score == "distance":
         if nearness is None:
             raise ValueError("the score is the distance, but the head holds no centroids")
         return nearness.astype(np.float64)
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits.astype(np.float64) / temperature + (0.0 if bias is None else np.asarray(bias))
     highest = scaled.max(axis=-1)
     energy: Floats = highest + np.log(np.exp(scaled - highest[..., None]).sum(axis=-1))
     if score == "energy":

@@ -46,6 +46,7 @@ class OfflineFit:
     rename: Mapping[str, str]
     drop: Sequence[str]
     out: Path
+    challengers: bool = True
 
 
 def fit_files(
@@ -75,6 +76,7 @@ def fit_files(
         seed=wanted.seed,
         shots=wanted.shots,
         dataset_digests={name: _digest(path) for name, path in parts.items() if path},
+        challengers=wanted.challengers,
     )
     encoder = Encoder.load(base, device=settings.device, threads=settings.threads)
     result = fit(request, encoder, progress=progress, checkpoints=None, cancelled=lambda: False)
@@ -107,13 +109,18 @@ def evaluate_file(
 def predict_file(
     folder: Path, data: Path, out: Path, rename: Mapping[str, str], drop: Sequence[str], settings: Settings, *, say: Say
 ) -> int:
-    """Write one answer a record as JSON Lines, in input order, by the engine that also serves; return how many."""
+    """Write one answer a record as JSON Lines, in input order, by the engine that also serves; return how many.
+
+    Where the task has a history, it goes on from the state that the adapter holds.
+    """
     parts = read_adapter(folder)
     _, task = _catalogue_for(parts.card["task"]).task(parts.card["task"])
     records = _records(data, task, rename, drop, say, strict=True)
     base = _base_of(parts, settings)
+    from podion.finetuning.histories import followed
     from podion.hosting.engine import Engine
 
+    records, _ = followed(task, records, parts.history)
     engine = Engine(settings.bases, device=settings.device, threads=settings.threads, runtime=base.runtime)
     out.parent.mkdir(parents=True, exist_ok=True)
     staged = out.with_name(out.name + ".partial")

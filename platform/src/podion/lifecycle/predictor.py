@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from podion.answers import Answer, Prediction, SpanAnswer
+from podion.answers import AdapterCard, Answer, Prediction, SpanAnswer
 from podion.data.masking.policies import Masking
 from podion.data.masking.records import Masked, moved_spans
 from podion.errors import PodionError, TooLarge
@@ -33,7 +33,7 @@ def shown_record(task: Task, record: BaseModel) -> dict[str, Any]:
     """Return what the engine sees and the store keeps of a record: never its label, never a sensitive field."""
     hidden = {task.label, *task.sensitive} | ({task.out_of_scope} if task.out_of_scope else set())
     fields = record.model_dump(mode="json", exclude_none=True, exclude=hidden)
-    return fields if task.text == "text" else {**fields, "text": fields.get(task.text, "")}
+    return fields if task.text == "text" else {**fields, "text": task.reads(record)}
 
 
 def _over_masked(answer: Answer, masked: Masked[BaseModel]) -> Answer:
@@ -64,14 +64,18 @@ class Predictor:
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def predict(
-        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel], adapter: str | None = None
     ) -> Prediction[Any]:
         """Return one answer a record, in order, stored under its id before it is returned.
 
-        The engine reads the records as sent; what is kept of them is masked. Raises `Conflict` (code `untrained`) when
-        nothing can answer yet, `TooLarge` above 1,000 records, `DataError` for what a masking policy rejects, and what
-        the engine raises.
+        The engine reads the records as sent; what is kept of them is masked. With `adapter`, that version answers,
+        whatever is live. Raises `Conflict` (code `untrained`) when nothing can answer yet, `NotFound` for a version
+        that is not this tenant's and task's, `TooLarge` above 1,000 records, `DataError` for what a masking policy
+        rejects, and what the engine raises.
         """
+        if adapter is not None:
+            [prediction] = await self._answered(tenant, [await self._asked(tenant, vertical, task, records, adapter)])
+            return prediction
 
         async def answer() -> Prediction[Any]:
             [prediction] = await self._answered(tenant, [await self._asked(tenant, vertical, task, records)])
@@ -97,11 +101,13 @@ class Predictor:
         standing = await self._standings.of(tenant, vertical, task)
         return await self._asked(tenant, vertical, task, records) if isinstance(standing.answers, Serving) else None
 
-    async def _asked(self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel]) -> "Asked":
+    async def _asked(
+        self, tenant: str, vertical: Vertical, task: Task, records: Sequence[BaseModel], adapter: str | None = None
+    ) -> "Asked":
         if len(records) > MOST_RECORDS:
             raise TooLarge(f"{len(records)} records in one call: at most {MOST_RECORDS:,} are allowed")
         standing = await self._standings.of(tenant, vertical, task)
-        serving = standing.serving
+        serving = await self._standings.version(tenant, vertical, task, adapter) if adapter else standing.serving
         masked = [standing.masker.accepted(record) for record in records]
         shown = tuple(shown_record(task, record) for record in records)
         name = f"{vertical.name}/{task.name}"
@@ -140,6 +146,10 @@ class Predictor:
     async def serving(self, tenant: str, vertical: Vertical, task: Task) -> Serving:
         """Return what answers the tenant's task now; raises `Conflict` (code `untrained`) while nothing can."""
         return (await self._standings.of(tenant, vertical, task)).serving
+
+    async def cards(self, tenant: str, vertical: Vertical, task: Task) -> list[AdapterCard]:
+        """Return the versions of a tenant's task, newest first."""
+        return await self._standings.cards(tenant, vertical, task)
 
     def forget(self, tenant: str) -> None:
         """Answer from what the tenant has now; to be called after a change to its deployments, data or policies."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from podion.answers import LabelAnswer, LabelsAnswer, SpanAnswer
 from podion.catalogue.catalogue import Catalogue
 from podion.data.datasets import read_records
+from podion.data.labels import strata
 from podion.data.splits import split_rows
 from podion.errors import DataError, NotFound
 from podion.hosting.adapter_files import write_adapter
@@ -25,7 +27,7 @@ from podion.storage.database import Database
 from podion.storage.files import Files
 from podion.storage.jobs import JobRow
 from podion.tenancy.usage import Meter, record
-from podion.vertical import LabelHead, Method, Task, Vertical
+from podion.vertical import Method, Task, Vertical
 
 if TYPE_CHECKING:
     from podion.finetuning.fit import FitResult
@@ -98,11 +100,13 @@ def _check_rows(request: RunRequest, rows: int, labels: list[str]) -> None:
         raise DataError(
             f"the dataset has {rows} rows: {request.task_name} needs {request.task.minimum_rows}", code="too_few_rows"
         )
-    fewest = 2 if isinstance(request.task.head_declaration, LabelHead) else 1
+    schema = request.task.answer_schema
+    fewest = 2 if issubclass(schema, LabelAnswer) else int(issubclass(schema, LabelsAnswer | SpanAnswer))
     if len(labels) < fewest:
         seen = f"only {labels[0]!r}" if labels else "none"
+        least = "tells at least two labels apart" if fewest > 1 else "learns at least one label"
         raise DataError(
-            f"the dataset's labels: {seen}; a task tells at least two labels apart: upload more rows",
+            f"the dataset's labels: {seen}; {request.task_name} {least}: upload more rows",
             code="too_few_labels",
         )
 
@@ -213,7 +217,7 @@ def _report(lease: Lease, progress: "Progress") -> None:
 def _hold_out(records: Sequence[BaseModel], task: Task) -> tuple[list[BaseModel], list[BaseModel]]:
     """Part a test tenth from the records by the task's split rule."""
     rule = task.split
-    labels = [str(getattr(record, task.label, None)) for record in records]
+    labels = strata(task, records)
     groups = [getattr(record, rule.group) for record in records] if rule.group else None
     times = [getattr(record, rule.time) for record in records] if rule.time else None
     kept, taken = split_rows(labels, groups, times, share=TEST_SHARE, seed=TEST_SEED, rule=rule)

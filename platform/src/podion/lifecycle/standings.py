@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from podion.answers import AdapterCard
 from podion.data.masking.policies import Masking
 from podion.data.masking.records import Masker
-from podion.errors import Conflict
+from podion.errors import Conflict, NotFound
 from podion.hosting.protocol import Call
 from podion.lifecycle.zero_shot import ZeroShot
 from podion.storage import adapters, deployments, enablements
 from podion.storage.adapters import AdapterRow
 from podion.storage.database import Database
+from podion.storage.deployments import DeploymentRow
 from podion.storage.files import Files
 from podion.tenancy.remembered import Remembered
 from podion.vertical import Task, Vertical
@@ -63,6 +65,35 @@ class Standings:
         """Return how a task stands: its live deployment answers, else a zero-shot adapter."""
         key = (tenant, vertical.name, task.name)
         return await self._remembered.get(key, lambda: self._look(tenant, vertical, task))
+
+    async def version(self, tenant: str, vertical: Vertical, task: Task, adapter: str) -> Serving:
+        """Return one version of a task as what answers; raises `NotFound` where the tenant's task has no such one."""
+        row = await self._database.read(lambda c: adapters.get(c, tenant, adapter))
+        if row is None or row.task != f"{vertical.name}/{task.name}":
+            raise NotFound(
+                f"{vertical.name}/{task.name} has no adapter of this id: GET …/adapters lists those there are"
+            )
+        return self._serving(tenant, row.id, row)
+
+    async def cards(self, tenant: str, vertical: Vertical, task: Task) -> list[AdapterCard]:
+        """Return every version of a tenant's task, newest first."""
+        name = f"{vertical.name}/{task.name}"
+
+        def look(c: Connection) -> tuple[list[AdapterRow], DeploymentRow | None]:
+            return adapters.of_task(c, tenant, name), deployments.live(c, tenant, name)
+
+        rows, live = await self._database.read(look)
+        return [
+            AdapterCard(
+                adapter=row.id,
+                method=row.method,
+                base=row.base,
+                live=live is not None and live.adapter == row.id,
+                created_at=row.created_at,
+                metrics=row.metrics,
+            )
+            for row in rows
+        ]
 
     def forget(self, tenant: str) -> None:
         """See a tenant's deployments, data and policies anew; to be called after a change to any of them."""

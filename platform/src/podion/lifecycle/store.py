@@ -1,7 +1,7 @@
 """A tenant's documents of one vertical: kept, found again, and searchable where the vertical says so."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from podion.answers import Page
 from podion.errors import Conflict, NotFound, TooLarge
 from podion.retrieval.collections import Collections, Cut
-from podion.storage import documents
+from podion.storage import documents as rows
 from podion.storage.cursors import decode, encode
 from podion.storage.database import Database
 from podion.storage.documents import DocumentRow
@@ -19,7 +19,8 @@ from podion.tenancy.usage import Meter, record
 from podion.vertical import CollectionSpec, Vertical
 
 MOST_BYTES = 1 << 20
-MOST_LISTED = 200
+MOST_LISTED = 1_000
+MOST_PUT = 1_000
 _ATTEMPTS = 10
 
 KindT = TypeVar("KindT", bound=BaseModel)
@@ -63,6 +64,31 @@ class VerticalStore:
         await self._database.write(write)
         return kept
 
+    async def put_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
+        """Keep documents as `put` does, all of them or none, and return them as they were kept.
+
+        Of two with one id the later one stays. Raises `TooLarge` above 1,000, and `TypeError` for a collection's kind.
+        """
+        if len(documents) > MOST_PUT:
+            raise TooLarge(f"{len(documents):,} documents in one call: at most {MOST_PUT:,} are kept at once")
+        for kind in {type(document) for document in documents}:
+            if self._collection(kind) is not None:
+                raise TypeError(f"{kind.__name__} is of a collection, whose texts are embedded one by one: use put")
+        kept = [self._keepable(document) for document in documents]
+        bodies: dict[str, dict[str, dict[str, Any]]] = {}
+        for document in kept:
+            body = _body(document)
+            bodies.setdefault(type(document).__name__, {})[body["id"]] = body
+
+        def write(c: Connection) -> None:
+            for kind, by_id in bodies.items():
+                rows.put_many(c, self._tenant, self._vertical.name, kind, by_id)
+            record(c, self._tenant, Meter.DOCUMENTS, len(kept), self._vertical.name)
+
+        if kept:
+            await self._database.write(write)
+        return kept
+
     async def get(self, kind: type[KindT], id: str) -> KindT:
         """Return a document; raises `NotFound`."""
         self._collection(kind)
@@ -80,12 +106,12 @@ class VerticalStore:
         shown = min(max(1, limit), MOST_LISTED)
 
         def read(c: Connection) -> list[DocumentRow]:
-            return documents.page(c, self._tenant, self._vertical.name, kind.__name__, wanted, after, shown + 1)
+            return rows.page(c, self._tenant, self._vertical.name, kind.__name__, wanted, after, shown + 1)
 
-        rows = await self._database.read(read)
-        more = len(rows) > shown
-        data = [kind.model_validate(row.body) for row in rows[:shown]]
-        return Page[kind](data=data, next=encode(rows[shown - 1].position) if more else None)  # type: ignore[valid-type]
+        found = await self._database.read(read)
+        more = len(found) > shown
+        data = [kind.model_validate(row.body) for row in found[:shown]]
+        return Page[kind](data=data, next=encode(found[shown - 1].position) if more else None)  # type: ignore[valid-type]
 
     async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
         """Replace a document by what `change` makes of it, and return that; no other writer comes in between."""
@@ -106,7 +132,7 @@ class VerticalStore:
 
         def write(c: Connection) -> None:
             self._row(c, kind, id)
-            documents.delete(c, self._tenant, self._vertical.name, kind.__name__, id)
+            rows.delete(c, self._tenant, self._vertical.name, kind.__name__, id)
             if spec is not None:
                 self._collections.delete(c, self._tenant, self._vertical.name, spec, id)
 
@@ -129,7 +155,7 @@ class VerticalStore:
         return masked.model_copy(update={"id": self._new_id(type(document).__name__[:3].lower())})
 
     def _row(self, c: Connection, kind: type[BaseModel], id: str) -> DocumentRow:
-        row = documents.get(c, self._tenant, self._vertical.name, kind.__name__, id)
+        row = rows.get(c, self._tenant, self._vertical.name, kind.__name__, id)
         if row is None:
             raise NotFound(f"there is no {kind.__name__.lower()} of this id")
         return row
@@ -137,7 +163,7 @@ class VerticalStore:
     def _write(
         self, c: Connection, kind: type[BaseModel], body: dict[str, Any], spec: CollectionSpec | None, cut: Cut | None
     ) -> None:
-        row = documents.put(c, self._tenant, self._vertical.name, kind.__name__, body["id"], body)
+        row = rows.put(c, self._tenant, self._vertical.name, kind.__name__, body["id"], body)
         if spec is not None and cut is not None:
             self._collections.put(c, self._tenant, self._vertical.name, spec, row, cut)
 

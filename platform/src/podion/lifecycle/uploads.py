@@ -14,9 +14,10 @@ from podion.data.records import Accepted, validate
 from podion.errors import DataError, NotFound, PodionError
 from podion.hosting.bases import find_base
 from podion.hosting.reader import Reader
+from podion.lifecycle import feedback
 from podion.lifecycle.intact import dataset_digest, intact_dataset, publish_dataset
 from podion.settings import Settings
-from podion.storage import audit, datasets, enablements, feedback
+from podion.storage import audit, datasets, enablements
 from podion.storage.database import Database
 from podion.storage.datasets import DatasetRow, RefusalRow
 from podion.storage.files import Files
@@ -69,7 +70,7 @@ def prepare(upload: Upload, database: Database, files: Files, settings: Settings
     corrections = []
     if upload.feedback:
         with database.reading() as c:
-            corrections = ingest.corrections(feedback.corrections(c, upload.tenant, upload.task_name))
+            corrections = ingest.corrections(feedback.corrections(c, upload.tenant, upload.task_name, upload.task))
     staged = staging / "dataset.jsonl"
     with staged.open("wb") as out:
         items = ingest.items(_items(upload, settings))
@@ -162,7 +163,7 @@ def _unreadable(staged: Path, upload: Upload, settings: Settings) -> list[str]:
     texts = []
     with staged.open("r", encoding="utf-8") as lines:
         for line, _ in zip(lines, range(_READ_TEXTS), strict=False):
-            texts.append(str(upload.task.record.model_validate_json(line).__dict__.get(upload.task.text, "")))
+            texts.append(upload.task.reads(upload.task.record.model_validate_json(line)))
     share = Reader(base).unknown_share(texts)
     if share <= UNREADABLE_SHARE:
         return []

@@ -16,6 +16,7 @@ from podion.finetuning.abstention import calibrate
 from podion.finetuning.calibration import softmax
 from podion.finetuning.metrics import Judged, label_metrics
 from podion.finetuning.prototypes import head_file, label_prototypes, phrasings, zero_shot
+from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import AdapterParts, Array, Calibration, write_adapter
 from podion.hosting.bases import InstalledBase
 from podion.hosting.client import EngineClient
@@ -26,7 +27,7 @@ from podion.storage.adapters import AdapterRow
 from podion.storage.database import Database
 from podion.storage.datasets import DatasetRow
 from podion.storage.files import Files
-from podion.vertical import LabelHead, LabelSpace, Method, Task
+from podion.vertical import LabelSpace, Method, Task
 
 CALIBRATION_ROWS = 200
 """Rows that calibrate a zero-shot adapter: enough for one temperature and one threshold."""
@@ -74,7 +75,7 @@ class ZeroShot:
         sample = await asyncio.to_thread(self._sample, tenant, task, dataset) if dataset else []
         calibration, metrics = Calibration(keep=task.keep), dict[str, Any]()
         if sample:
-            texts = [str(getattr(record, task.text)) for record in sample]
+            texts = [task.reads(record) for record in sample]
             vectors = await self._engine.embed(base.name, texts, owner=tenant)
             calibration, metrics = await asyncio.to_thread(_calibrated, task, space, tensors, sample, vectors)
         parts = AdapterParts(
@@ -131,7 +132,8 @@ def _calibrated(
     logits = (vectors @ tensors["linear.weight"].T + tensors["linear.bias"]).astype(np.float64)
     targets = np.array(space.targets(sample))
     outside = np.array([bool(task.out_of_scope and getattr(record, task.out_of_scope)) for record in sample])
-    calibration, why = calibrate(logits, targets, outside, task.keep, refuses=task.out_of_scope is not None)
+    refuses = task.out_of_scope is not None
+    calibration, why = calibrate(logits, targets, outside, task.keep, refuses=refuses, shifts=False)
     labels = [None if out else getattr(record, task.label) for record, out in zip(sample, outside, strict=True)]
     judged = Judged(
         labels=space.labels,
@@ -142,5 +144,6 @@ def _calibrated(
         probabilities=softmax(logits, calibration.temperature),
         threshold=calibration.threshold,
         trust=trust_of(calibration.score, logits, calibration.temperature),
+        positive=task.positive,
     )
     return calibration, {**label_metrics(judged, task.primary_metric.name), "abstention": why}

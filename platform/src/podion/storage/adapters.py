@@ -10,6 +10,9 @@ from podion.storage.clock import now
 from podion.storage.rows import insert_once, newest_by_creation, one, starts_with
 from podion.storage.tables import adapters
 
+_MOST = 1_000
+"""Versions of a task that are listed at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterRow:
@@ -43,3 +46,9 @@ def page(
     """Return the tenant's adapter versions whose task starts with `task_prefix`, newest first."""
     mine = [adapters.c.tenant == tenant, starts_with(adapters.c.task, task_prefix)]
     return newest_by_creation(AdapterRow, connection, adapters, mine, after, limit)
+
+
+def of_task(connection: Connection, tenant: str, task: str) -> list[AdapterRow]:
+    """Return every adapter version of a tenant's task, newest first."""
+    mine = [adapters.c.tenant == tenant, adapters.c.task == task]
+    return newest_by_creation(AdapterRow, connection, adapters, mine, None, _MOST)

@@ -1,16 +1,17 @@
 """Documents that a vertical keeps for a tenant: JSON by kind and id."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, cast, insert, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, cast, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from podion.storage.clock import now
 from podion.storage.ids import new_id
+from podion.storage.many_rows import ManyRows
 from podion.storage.rows import many, one, values
 from podion.storage.tables import documents
 
@@ -30,6 +31,9 @@ class DocumentRow:
     updated_at: datetime = field(default_factory=now)
 
 
+_ROWS = ManyRows(documents)
+
+
 def put(connection: Connection, tenant: str, vertical: str, kind: str, id: str, body: dict[str, Any]) -> DocumentRow:
     """Keep a document, in place of the one that was there, and return its row."""
     before = get(connection, tenant, vertical, kind, id)
@@ -40,6 +44,31 @@ def put(connection: Connection, tenant: str, vertical: str, kind: str, id: str, 
     row = replace(before, body=body, revision=before.revision + 1, updated_at=now())
     connection.execute(update(documents).where(*_is(tenant, vertical, kind, id)).values(values(row)))
     return row
+
+
+def put_many(
+    connection: Connection, tenant: str, vertical: str, kind: str, bodies: Mapping[str, dict[str, Any]]
+) -> None:
+    """Keep documents by id, in place of those that were there: the same as `put` of each, in a few statements."""
+    before = _taken(connection, tenant, vertical, kind, list(bodies))
+    fresh = [
+        DocumentRow(tenant=tenant, vertical=vertical, kind=kind, id=id, body=body)
+        for id, body in bodies.items()
+        if id not in before
+    ]
+    _ROWS.add(connection, [values(row) for row in fresh])
+    if before:
+        same = [getattr(documents.c, name) == bindparam(f"its_{name}") for name in ("tenant", "vertical", "kind", "id")]
+        raised = documents.c.revision + 1
+        change = update(documents).where(*same).values(body=bindparam("new_body"), revision=raised, updated_at=now())
+        mine = {"its_tenant": tenant, "its_vertical": vertical, "its_kind": kind}
+        connection.execute(change, [{**mine, "its_id": id, "new_body": bodies[id]} for id in before])
+
+
+def _taken(connection: Connection, tenant: str, vertical: str, kind: str, ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that are taken."""
+    mine = (documents.c.tenant == tenant, documents.c.vertical == vertical, documents.c.kind == kind)
+    return set(connection.execute(select(documents.c.id).where(*mine, documents.c.id.in_(ids))).scalars())
 
 
 def get(connection: Connection, tenant: str, vertical: str, kind: str, id: str) -> DocumentRow | None:

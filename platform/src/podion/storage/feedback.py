@@ -13,7 +13,10 @@ from podion.storage.tables import feedback, predictions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackRow:
-    """What would have been right for one prediction of the tenant: a label, none of them, or a value."""
+    """What would have been right for one prediction of the tenant: a label, none of them, or a value.
+
+    Of a task with several labels, `label` holds a JSON list of them.
+    """
 
     tenant: str
     id: str
@@ -42,17 +45,20 @@ def page(
     return newest_by_id(FeedbackRow, connection, feedback, mine, after, limit)
 
 
-def corrections(connection: Connection, tenant: str, task: str) -> list[tuple[dict[str, Any], str | None]]:
+def corrections(
+    connection: Connection, tenant: str, task: str, *, by_value: bool = False
+) -> list[tuple[dict[str, Any], Any]]:
     """Return (record, label) of each prediction that was judged, oldest first; label None is "out of scope".
 
-    The latest judgement of a prediction wins.
+    With `by_value` it is the value that was told. The latest judgement of a prediction wins.
     """
-    judged = feedback.c.label.is_not(None) | feedback.c.out_of_scope
+    told = feedback.c.value if by_value else feedback.c.label
+    judged = told.is_not(None) | feedback.c.out_of_scope
     labelled = (feedback.c.tenant == tenant, feedback.c.task == task, judged)
     latest = select(func.max(feedback.c.id)).where(*labelled).group_by(feedback.c.prediction)
     same = (predictions.c.tenant == feedback.c.tenant) & (predictions.c.id == feedback.c.prediction)
     query = (
-        select(predictions.c.record, feedback.c.label)
+        select(predictions.c.record, told)
         .join(predictions, same)
         .where(feedback.c.tenant == tenant, feedback.c.id.in_(latest))
         .order_by(feedback.c.id)

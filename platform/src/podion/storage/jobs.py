@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from podion.storage.clock import now
@@ -21,7 +21,10 @@ JobState = Literal["queued", "running"] | EndState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """A unit of work. Only the holder of the current `fence` may end it; `progress` is the last event's data."""
+    """A unit of work. Only the holder of the current `fence` may end it; `progress` is the last event's data.
+
+    `not_before` and `digest` (of the payload) are set for jobs that verticals leave for later.
+    """
 
     id: str
     tenant: str
@@ -41,6 +44,8 @@ class JobRow:
     created_at: datetime = field(default_factory=now)
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    not_before: datetime | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +87,17 @@ def held(connection: Connection, job: str) -> JobRow | None:
     return one(JobRow, connection.execute(select(jobs).where(jobs.c.id == job)))
 
 
-def claim(connection: Connection, kinds: Sequence[str], worker: str, lease_seconds: float) -> JobRow | None:
+def claim(
+    connection: Connection,
+    kinds: Sequence[str],
+    worker: str,
+    lease_seconds: float,
+    conditions: Sequence[ColumnElement[bool]] = (),
+) -> JobRow | None:
     """Take the next job that waits, or whose lease ran out, or return None; its fence and attempts go up by one.
 
-    Tenants take turns: the one that was served longest ago comes first, then the oldest job. Disabled tenants wait.
+    Tenants take turns: the one that was served longest ago comes first, then the oldest job. Disabled tenants wait, and
+    so do jobs that do not meet the `conditions`.
     """
     time = now()
     other = jobs.alias("other")
@@ -96,7 +108,7 @@ def claim(connection: Connection, kinds: Sequence[str], worker: str, lease_secon
     waits = and_(jobs.c.state.in_(("queued", "running")), or_(jobs.c.state == "queued", again))
     chosen = (
         select(jobs.c.id)
-        .where(jobs.c.kind.in_(kinds), waits, ~jobs.c.cancel_requested, jobs.c.tenant.in_(enabled))
+        .where(jobs.c.kind.in_(kinds), waits, ~jobs.c.cancel_requested, jobs.c.tenant.in_(enabled), *conditions)
         .order_by(last_served.asc().nulls_first(), jobs.c.created_at, jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -193,13 +205,22 @@ def finish(
     return connection.execute(ending).rowcount == 1
 
 
-def release(connection: Connection, job: str, fence: int, *, count_attempt: bool = True) -> bool:
+def release(
+    connection: Connection,
+    job: str,
+    fence: int,
+    *,
+    count_attempt: bool = True,
+    not_before: datetime | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> bool:
     """Put a job back into the queue, or end it where a cancel was asked for; return False when the fence is stale.
 
-    An attempt that ended through no fault of the job need not count.
+    An attempt that ended through no fault of the job need not count. `error` says what this one failed with.
     """
-    back = _holding(job, fence).values(_given_back(jobs.c.attempts if count_attempt else jobs.c.attempts - 1))
-    return connection.execute(back).rowcount == 1
+    back = _given_back(jobs.c.attempts if count_attempt else jobs.c.attempts - 1)
+    told = {"not_before": not_before, **({"error": dict(error)} if error else {})}
+    return connection.execute(_holding(job, fence).values(**back, **told)).rowcount == 1
 
 
 def request_cancel(connection: Connection, tenant: str, job: str) -> JobRow | None:

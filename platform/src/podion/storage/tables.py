@@ -230,10 +230,14 @@ jobs = Table(
     _required("created_at", UtcTime),
     Column("started_at", UtcTime),
     Column("ended_at", UtcTime),
+    # Of jobs that verticals leave for later: not to be claimed before, and what tells their payload from others'.
+    Column("not_before", UtcTime),
+    Column("digest", String),
     UniqueConstraint("tenant", "id"),
     CheckConstraint("state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')", name="state"),
     Index(None, "state", "kind", "id"),
     Index(None, "tenant", "started_at"),
+    Index(None, "tenant", "digest"),
 )
 
 job_events = Table(
@@ -296,6 +300,67 @@ segments = Table(
     ),
     Index(None, "tenant", "vertical", "collection", "document"),
     Index(None, "tenant", "vertical", "collection", "generation"),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    _tenant(key=True),
+    Column("vertical", String, primary_key=True),
+    Column("job", String, primary_key=True),
+    _required("next_at", UtcTime),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _tenant(key=True),
+    # 1, 2, 3 … for each tenant, in the order of their commits.
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _required("id", String),
+    _required("vertical", String),
+    _required("type", String),
+    _required("data", JSON),
+    _required("at", UtcTime),
+    Index(None, "at"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("url", Text),
+    _required("types", Words),
+    # Secrets are derived from the installation's and these numbers; none is kept.
+    _required("generation", Integer),
+    Column("old_until", UtcTime),
+    _required("created_at", UtcTime),
+    Column("disabled_at", UtcTime),
+    Column("disabled_why", Text),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _tenant(key=True),
+    _id(),
+    _required("webhook", String),
+    _required("event", BigInteger),
+    _required("state", String),
+    _required("attempts", Integer),
+    _required("due_at", UtcTime),
+    _required("created_at", UtcTime),
+    Column("last_at", UtcTime),
+    Column("last_status", Integer),
+    Column("last_answer", Text),
+    ForeignKeyConstraint(["tenant", "webhook"], ["webhooks.tenant", "webhooks.id"]),
+    ForeignKeyConstraint(["tenant", "event"], ["events.tenant", "events.sequence"]),
+    CheckConstraint("state IN ('pending', 'delivered', 'dead')", name="state"),
+    Index(None, "state", "due_at"),
+    Index(None, "tenant", "webhook", "id"),
+    Index(None, "tenant", "webhook", "state", "due_at"),
+    Index(None, "tenant", "event"),
 )
 
 idempotency = Table(

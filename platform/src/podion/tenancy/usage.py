@@ -17,6 +17,7 @@ class Meter(StrEnum):
     DOCUMENTS = "documents"
     EMBEDDINGS = "embeddings"
     FEEDBACK = "feedback"
+    FETCHES = "fetches"
     PREDICTIONS = "predictions"
     ROWS_UPLOADED = "rows_uploaded"
     RUNS = "runs"

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from podion.catalogue.catalogue import Catalogue, load_plugins
 from podion.catalogue.plugin_hooks import declared, implementations
 from podion.catalogue.plugin_record import GROUP
-from podion.testing import birth, declarations, distribution, hostile, overrides, records, routes, visitors
+from podion.testing import birth, declarations, distribution, hostile, measures, overrides, records, routes, visitors
 from podion.testing.specimens import label_spaces
 from podion.vertical import LabelSpace, Task, Vertical
 
@@ -56,7 +56,7 @@ class VerticalContract:
         """Make one test a task, and one a task and size of label space, of the checks that ask for them."""
         tasks = [task for vertical in cls.load().verticals.values() for task in vertical.tasks]
         if "space" in metafunc.fixturenames:
-            cases = list(_spaces(tasks))
+            cases = list(_spaces(tasks, cls.examples))
             metafunc.parametrize(("task", "space"), cases, ids=[f"{task.name}-{len(space)}" for task, space in cases])
         elif "task" in metafunc.fixturenames:
             metafunc.parametrize("task", tasks, ids=[task.name for task in tasks])
@@ -124,7 +124,7 @@ class VerticalContract:
 
     def test_metric_is_measured(self, task: Task) -> None:
         """The primary metric is one that a run measures of such answers."""
-        declarations.check_metric(task)
+        measures.check_metric(task, self._rows(task))
 
     def test_labels_fit_the_record(self, task: Task) -> None:
         """Every declared label is one that a record may carry."""
@@ -255,7 +255,9 @@ class VerticalContract:
         return self.examples.get(task.name, ())
 
 
-def _spaces(tasks: Iterable[Task]) -> Iterator[tuple[Task, LabelSpace]]:
+def _spaces(
+    tasks: Iterable[Task], examples: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Iterator[tuple[Task, LabelSpace]]:
     for task in tasks:
-        for space in label_spaces(task):
+        for space in label_spaces(task, examples.get(task.name, ())):
             yield task, space

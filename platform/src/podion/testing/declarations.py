@@ -2,12 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
 from podion.catalogue.plugin_record import GROUP, PluginRecord
-from podion.vertical import API_VERSION, Task, Vertical
+from podion.vertical import API_VERSION, Vertical
 
 
 def check_ready(name: str, plugins: Sequence[PluginRecord]) -> None:
@@ -71,35 +70,6 @@ def check_config(vertical: Vertical) -> None:
     )
     words = [name for name, field in vertical.config.model_fields.items() if not (field.description or "").strip()]
     assert not words, f"{vertical.config.__name__} does not say what {', '.join(words)} means: give a description"
-
-
-def check_metric(task: Task) -> None:
-    """Raise `AssertionError` unless the primary metric is one that a run measures of such answers."""
-    from podion.answers import Span, SpanAnswer
-    from podion.finetuning.metrics import Judged, label_metrics, span_metrics
-
-    if issubclass(task.answer_schema, SpanAnswer):
-        spans = [[Span(start=0, end=1, label="a")]]
-        measured = span_metrics(spans, spans, brief=True)
-    else:
-        judged: dict[str, Any] = {"labels": ("a", "b"), "expected": ["a", "b"], "predicted": ["a", "b"]}
-        sure = {"outside": _booleans(2), "confidences": _floats(2)}
-        measured = label_metrics(Judged(**judged, **sure), brief=True)
-    known = sorted(name for name, value in measured.items() if isinstance(value, float))
-    name = task.primary_metric.name
-    assert name in known, f"a run does not measure {name!r} of the task {task.name!r}; it measures {', '.join(known)}"
-
-
-def _booleans(rows: int) -> Any:
-    import numpy as np
-
-    return np.zeros(rows, dtype=bool)
-
-
-def _floats(rows: int) -> Any:
-    import numpy as np
-
-    return np.ones(rows)
 
 
 def _outline(declaration: object) -> dict[str, object]:

@@ -9,10 +9,14 @@ from pydantic import BaseModel
 from safetensors.torch import load, save
 from torch import Tensor
 
-from podion.answers import Answer
+from podion.answers import Answer, NumberAnswer
+from podion.errors import PluginError
+from podion.hosting.adapter_files import Calibration
+from podion.hosting.answering import scores_of
+from podion.hosting.head_loading import head_options
 from podion.hosting.resolve import resolve_head
-from podion.nn import Head, Scores, States
-from podion.testing.specimens import WORDS, labelled_records
+from podion.nn import Head, States
+from podion.testing.specimens import WORDS, label_kind, label_names_of, labelled_records
 from podion.vertical import LabelSpace, Task
 
 HIDDEN, ROWS = 32, 8
@@ -34,13 +38,13 @@ class Bench:
 
 def bench_of(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, labels: Sequence[str | None] = ()) -> Bench:
     """Return a head of the task with `ROWS` records, labelled in turn or as given, and states for them."""
-    names = labels or [space.labels[row % len(space)] for row in range(ROWS)]
-    records = labelled_records(task, space, given, names)
+    names = label_names_of(task, space, ROWS)
+    records = labelled_records(task, space, given, labels or names)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         head = resolve_head(task.head_declaration.implementation)(HIDDEN, space)
-    head.fit_features(records)
-    states = states_of(head.reads_tokens, [space.labels[row % len(space)] for row in range(ROWS)])
+        head.fit_features(records)
+    states = states_of(head.reads_tokens, names)
     features = head.features(records)
     for name, tensor in features.items():
         assert tensor.shape[0] == ROWS, f"features[{name!r}] has {tensor.shape[0]} rows for {ROWS} records"
@@ -59,20 +63,15 @@ def states_of(reads_tokens: bool, groups: Sequence[str]) -> States:
     offsets = torch.stack([starts, starts + 4], dim=-1).expand(ROWS, length, 2) * mask.unsqueeze(-1)
     tokens = torch.randn(HIDDEN, generator=generator) + 0.1 * torch.randn(ROWS, length, HIDDEN, generator=generator)
     tokens[:, :1] = pooled.unsqueeze(1)[:, :length]  # the first word is the one that made-up spans mark
-    return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets)
+    lower = pooled + 0.1 * torch.randn(ROWS, HIDDEN, generator=generator)
+    return States(pooled=pooled, tokens=tokens, mask=mask, offsets=offsets, lower=lower)
 
 
 def answers_of(bench: Bench, threshold: float | None = None) -> list[Answer]:
-    """Return the head's answers to the rows, without temperature."""
+    """Return the head's answers to the rows, as the platform scores them without a temperature."""
     with torch.inference_mode():
         logits = bench.head(bench.states)
-        scores = Scores(
-            logits=logits,
-            probabilities=logits.softmax(dim=-1),
-            threshold=threshold,
-            mask=bench.states.mask,
-            offsets=bench.states.offsets,
-        )
+        scores = scores_of(bench.head, Calibration(threshold=threshold), logits, bench.states)
         return list(bench.head.decode(scores))
 
 
@@ -104,8 +103,8 @@ def check_gradients(task: Task, space: LabelSpace, given: Rows) -> None:
 
 def check_unlabelled(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` when logits of records without a label change the loss."""
-    labels = [space.labels[row % len(space)] if row < ROWS // 2 else None for row in range(ROWS)]
-    bench = bench_of(task, space, given, labels=labels)
+    names = label_names_of(task, space, ROWS)
+    bench = bench_of(task, space, given, labels=[*names[: ROWS // 2], *[None] * (ROWS - ROWS // 2)])
     with torch.no_grad():
         logits = bench.head(bench.states)
         disturbed = logits.clone()
@@ -128,13 +127,19 @@ def check_seed(task: Task, space: LabelSpace, given: Rows) -> None:
 
 
 def check_saved(task: Task, space: LabelSpace, given: Rows) -> None:
-    """Raise `AssertionError` unless a saved and loaded head gives the same logits and answers."""
+    """Raise `AssertionError` unless a head that is built anew by its options and loaded answers the same."""
     bench = bench_of(task, space, given)
     learn(bench, steps=3)
     bench.head.eval()
     stored = save({name: tensor.contiguous() for name, tensor in bench.head.state_dict().items()})
-    head = type(bench.head)(HIDDEN, space)
-    head.load_state_dict(load(stored))
+    try:
+        head = type(bench.head)(HIDDEN, space, **head_options(bench.head))
+        head.load_state_dict(load(stored))
+    except (TypeError, RuntimeError, PluginError) as error:
+        raise AssertionError(
+            f"the saved head cannot be built again: {error}. `options` must return the keywords of `__init__`, as JSON"
+            " has them, that make a head of the same shape once it has learned its features"
+        ) from error
     head.eval()
     features = head.features(bench.records)
     loaded = Bench(head=head, records=bench.records, states=replace(bench.states, features=features))
@@ -160,13 +165,16 @@ def _check_answer(task: Task, space: LabelSpace, answer: Answer) -> None:
     assert isinstance(answer, schema), f"decode gave {type(answer).__name__}; the task declares {schema.__name__}"
     assert 0 <= answer.confidence <= 1, f"confidence is {answer.confidence}; between 0 and 1 is allowed"
     assert schema.model_validate_json(answer.model_dump_json()) == answer, f"{answer!r} does not survive JSON"
-    assert _labels_of(answer) <= set(space.labels), f"{answer!r} holds a label that the label space lacks"
+    if label_kind(task) != "own":
+        assert _labels_of(answer) <= set(space.labels), f"{answer!r} holds a label that the label space lacks"
+    if isinstance(answer, NumberAnswer):
+        assert answer.low <= answer.value <= answer.high, f"{answer!r}: the interval does not hold its own number"
 
 
 def _labels_of(answer: Answer) -> set[str]:
-    """Return the labels an answer names, whether it has one, alternatives or spans."""
+    """Return the labels an answer names, whether it has one, several, alternatives or spans."""
     told = answer.model_dump()
-    rows = [told, *told.get("alternatives", ()), *told.get("spans", ())]
+    rows = [told, *told.get("labels", ()), *told.get("alternatives", ()), *told.get("spans", ())]
     return {row["label"] for row in rows if isinstance(row, dict) and isinstance(row.get("label"), str)}
 
 
@@ -186,9 +194,10 @@ def check_owners_apart(task: Task, space: LabelSpace, given: Rows) -> None:
     Two heads learn opposite labels for the same states; the first must answer as before when the second has learned,
     and each must answer with its own owner's labels.
     """
-    names = [space.labels[row % len(space)] for row in range(ROWS)]
-    theirs = space if task.labels else replace(space, labels=_others(space))
-    opposite = {name: theirs.labels[len(space) - 1 - space.labels.index(name)] for name in names}
+    names = label_names_of(task, space, ROWS)
+    theirs = space if task.labels or not len(space) else replace(space, labels=_others(space))
+    own, other = (space.labels, theirs.labels) if len(space) else (names, names)
+    opposite = {name: other[len(own) - 1 - own.index(name)] for name in names}
     first = bench_of(task, space, given, labels=names)
     learn(first)
     first.head.eval()
@@ -199,11 +208,16 @@ def check_owners_apart(task: Task, space: LabelSpace, given: Rows) -> None:
     assert answers_of(first) == before, "a head answers otherwise after another owner's head has learned"
     for answer in answers_of(second):
         _check_answer(task, theirs, answer)
-    if not second.states.features:
-        told = [_labels_of(answer) for answer in answers_of(second)]
-        assert all(opposite[name] in labels for name, labels in zip(names, told, strict=True)), (
+    if not second.states.features and label_kind(task) != "own":
+        told = answers_of(second)
+        assert all(_tells(answer, opposite[name]) for name, answer in zip(names, told, strict=True)), (
             "a head did not learn labels that plain clusters part"
         )
+
+
+def _tells(answer: Answer, label: str) -> bool:
+    """Return whether an answer names the label, or is the number to within a tenth."""
+    return abs(answer.value - float(label)) < 0.1 if isinstance(answer, NumberAnswer) else label in _labels_of(answer)
 
 
 def _others(space: LabelSpace) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ValidationError
 
-from podion.answers import Span
+from podion.answers import LabelsAnswer, Span
+from podion.catalogue.task_checks import measures_itself
+from podion.data.labels import learns_numbers, names_in
 from podion.vertical import LabelSpace, Task
 
 SIZES = (2, 50)
@@ -14,7 +16,7 @@ WORDS = 12
 TEXT = " ".join(["word"] * WORDS)
 """The text of every made-up record: each word is a token, four characters long, with a blank after it."""
 
-LabelKind = Literal["text", "number", "texts", "spans"]
+LabelKind = Literal["text", "number", "texts", "spans", "value", "own"]
 _Maker = Callable[[Mapping[str, Any], Mapping[str, Any]], Any]
 _FORMATS = {
     "date": "2024-05-01",
@@ -51,25 +53,62 @@ def takes_text(record: type[BaseModel]) -> list[str]:
 def labelled_records(
     task: Task, space: LabelSpace, given: Sequence[Mapping[str, Any]], labels: Sequence[str | None]
 ) -> list[BaseModel]:
-    """Return one record a label, all with the text `TEXT`; raises `AssertionError` when no record can be made."""
-    row = example_rows(task, given)[0]
+    """Return one record a label, all with the text `TEXT`; raises `AssertionError` when no record can be made.
+
+    Where only the task's own head knows what an answer is, records and their labels are those given, in turn.
+    """
+    rows = example_rows(task, given)
+    kind = label_kind(task)
+    if kind == "own":
+        return _own_records(task, rows, labels)
+    record = _record(task, rows[0])
+    text = {task.text: TEXT} if task.text in task.record.model_fields else {}
+    return [
+        record.model_copy(update={**text, task.label: None if label is None else _label(kind, label)})
+        for label in labels
+    ]
+
+
+def _record(task: Task, row: Mapping[str, Any]) -> BaseModel:
     try:
-        record = task.record.model_validate(row)
+        return task.record.model_validate(row)
     except ValidationError as error:
         raise AssertionError(
             f"no valid {task.record.__name__} could be made up for the task {task.name!r}: give rows in"
             f" `examples = {{{task.name!r}: [{{…}}]}}` of the test class. Seen: {error}"
         ) from error
-    kind = label_kind(task)
+
+
+def _own_records(task: Task, rows: Sequence[Mapping[str, Any]], labels: Sequence[str | None]) -> list[BaseModel]:
+    records = [_record(task, row) for row in rows]
+    labelled = [record for record in records if getattr(record, task.label) is not None]
+    assert labelled, (
+        f"the answers of {task.name!r} are of a kind of its own, so no label can be made up: give labelled rows in"
+        f" `examples = {{{task.name!r}: [{{…}}]}}` of the test class"
+    )
+    turns = [labelled[place % len(labelled)] for place in range(len(labels))]
     return [
-        record.model_copy(update={task.text: TEXT, task.label: None if label is None else _label(kind, label)})
-        for label in labels
+        record.model_copy(update={task.label: None}) if label is None else record
+        for record, label in zip(turns, labels, strict=True)
     ]
 
 
-def label_spaces(task: Task) -> list[LabelSpace]:
-    """Return a small and a large label space; those of a task that declares its labels hold these."""
-    if task.labels:
+def label_names_of(task: Task, space: LabelSpace, rows: int) -> list[str]:
+    """Return what `rows` made-up records are labelled with: the labels in turn, or numbers from 0 to 1."""
+    if label_kind(task) == "value":
+        return [f"{place / max(1, rows - 1):.3f}" for place in range(rows)]
+    names = space.labels or ("",)
+    return [names[place % len(names)] for place in range(rows)]
+
+
+def label_spaces(task: Task, given: Sequence[Mapping[str, Any]] = ()) -> list[LabelSpace]:
+    """Return a small and a large label space; those of a task that declares its labels, or learns none, hold these.
+
+    Where only the task's own head knows what an answer is, the labels are those of the rows given.
+    """
+    if label_kind(task) == "own":
+        return [task.label_space([name for row in given for name in names_in(task, _record(task, row))])]
+    if task.labels or label_kind(task) == "value":
         return [task.label_space(())]
     numeric = label_kind(task) == "number"
     names = [[str(number) if numeric else f"label_{number:02}" for number in range(size)] for size in SIZES]
@@ -77,7 +116,17 @@ def label_spaces(task: Task) -> list[LabelSpace]:
 
 
 def label_kind(task: Task) -> LabelKind:
-    """Return what the label field holds: one label by name or number, several labels, or marked spans."""
+    """Return what the label field holds.
+
+    That is one label by name (`text`) or number, several labels (`texts`), marked spans, a number to be learned
+    (`value`), or what only the task's own head knows (`own`).
+    """
+    if measures_itself(task):
+        return "own"
+    if learns_numbers(task):
+        return "value"
+    if issubclass(task.answer_schema, LabelsAnswer):
+        return "texts"
     schema = task.record.model_json_schema(by_alias=False)
     label = _not_null(schema["properties"][task.label], schema)
     if label.get("type") == "array":
@@ -93,7 +142,9 @@ def _label(kind: LabelKind, label: str) -> Any:
             return [label]
         case "number":
             return int(label)
-        case "text":
+        case "value":
+            return float(label)
+        case "text" | "own":
             return label
 
 

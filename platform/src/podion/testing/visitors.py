@@ -12,9 +12,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from podion.answers import Answer, Hit, Page, Prediction
+from podion.answers import AdapterCard, Answer, Hit, Page, Prediction
+from podion.background import EventType
 from podion.catalogue.route_checks import api_routes
-from podion.errors import Conflict, NotFound, PodionError, Unauthenticated
+from podion.errors import Conflict, DataError, NotFound, PodionError, Unauthenticated
 from podion.testing.specimens import made_up
 from podion.vertical import Task, Vertical, config_defaults
 
@@ -48,6 +49,10 @@ class Shelf:
         kept = document.model_copy(update={"id": name})
         self.documents[type(document), name] = kept
         return kept
+
+    async def put_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
+        """Keep documents."""
+        return [await self.put(document) for document in documents]
 
     async def get(self, kind: type[KindT], id: str) -> KindT:
         """Return a document; raises `NotFound`."""
@@ -91,7 +96,7 @@ class Visitor:
         """Return an id."""
         return f"{prefix}_{self.tenant}"
 
-    async def predict(self, task: Task, records: Sequence[BaseModel]) -> Prediction[Any]:
+    async def predict(self, task: Task, records: Sequence[BaseModel], *, adapter: str | None = None) -> Prediction[Any]:
         """Return an answer a record: the first label for the first tenant, the last for the other."""
         labels = task.labels or TENANTS
         schema = task.answer_schema
@@ -100,7 +105,11 @@ class Visitor:
         if "label" in schema.model_fields:
             told["label"] = labels[0] if self.tenant == TENANTS[0] else labels[-1]
         answers: list[Answer] = [schema.model_validate(told) for _ in records]
-        return Prediction(task=f"{self.vertical.name}/{task.name}", adapter="made-up", answers=answers)
+        return Prediction(task=f"{self.vertical.name}/{task.name}", adapter=adapter or "made-up", answers=answers)
+
+    async def adapters(self, task: Task) -> Sequence[AdapterCard]:
+        """Return no version."""
+        return []
 
     async def predict_together(
         self, asked: Sequence[tuple[Task, Sequence[BaseModel]]]
@@ -122,6 +131,20 @@ class Visitor:
         self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
     ) -> None:
         """Take feedback."""
+
+    async def emit(self, event: EventType, payload: BaseModel) -> None:
+        """Tell nobody; raises `ValueError` for an event that the vertical does not declare."""
+        if event not in self.vertical.events:
+            raise ValueError(f"{self.vertical.name} declares no event {event.name!r}")
+
+    async def enqueue(self, job: str, payload: BaseModel, *, delay_seconds: float = 0) -> None:
+        """Leave the job undone; raises `ValueError` for one that the vertical does not declare."""
+        if self.vertical.job(job) is None:
+            raise ValueError(f"{self.vertical.name} declares no job {job!r}")
+
+    async def fetch(self, url: str, *, most_bytes: int = 5 << 20) -> bytes:
+        """Refuse: a made-up tenant reaches no address."""
+        raise DataError(f"{url!r} is not fetched here")
 
 
 @dataclass

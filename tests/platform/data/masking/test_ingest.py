@@ -10,7 +10,8 @@ from podion.data.masking.ingest import Ingest
 from podion.data.masking.policies import Masking
 from podion.data.records import Accepted, validate
 from podion.data.rows import Refusal, Row
-from podion.vertical import LabelHead, Personal, Task
+from podion.head_kinds import LabelHead
+from podion.vertical import Personal, Task
 
 PHONE = "13812345678"
 

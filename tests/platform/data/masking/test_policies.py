@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from podion.data.masking.policies import COMMENT, Masking, checked_policies, merged_policies, personal_names
 from podion.errors import DataError
-from podion.vertical import LabelHead, Personal, Task, Vertical
+from podion.head_kinds import LabelHead
+from podion.vertical import Personal, Task, Vertical
 
 
 class Note(BaseModel):

@@ -1,7 +1,7 @@
 """A vertical's feedback: what clients say of an answer, under its `prediction_id`."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -11,17 +11,20 @@ from podion.api.access import HostCaller
 from podion.api.idempotency import once
 from podion.api.services import services_of
 from podion.caller import requires
+from podion.data.labels import label_names
 from podion.hookspecs import Reviewed
-from podion.lifecycle.feedback import Judgement, give, known_labels
+from podion.lifecycle.feedback import Judgement, give, known_labels, told_label
 from podion.vertical import Vertical
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class NewFeedback(BaseModel):
-    """The right label, or a value such as a rating, and a remark."""
+    """The right label, or several where a record has several, or a value such as the right number, and a remark."""
 
     prediction_id: str = Field(max_length=64, examples=["prd_01JZ8Q5T3N6W2K4Y7B9D0F1G2H"])
-    label: str | None = Field(
-        default=None, min_length=1, max_length=200, description="what the answer should have been"
+    label: Name | Annotated[list[Name], Field(max_length=1_000)] | None = Field(
+        default=None, description="what the answer should have been: one label, or a list for a task with several"
     )
     value: float | None = Field(default=None, allow_inf_nan=False)
     out_of_scope: bool = Field(default=False, description="true: no label fits, the answer should have abstained")
@@ -40,7 +43,7 @@ class FeedbackOut(BaseModel):
     id: str
     prediction_id: str
     task: str
-    label: str | None
+    label: str | list[str] | None
     new_label: bool = Field(description="true: no record of the newest dataset has this label yet")
     value: float | None
     out_of_scope: bool
@@ -71,8 +74,8 @@ def feedback_router(vertical: Vertical) -> APIRouter:
                 id=row.id,
                 prediction_id=row.prediction,
                 task=row.task,
-                label=row.label,
-                new_label=row.label is not None and row.label not in known,
+                label=(label := told_label(vertical.task(row.task.partition("/")[2]), row.label)),
+                new_label=not known.issuperset(label_names(label)),
                 value=row.value,
                 out_of_scope=row.out_of_scope,
                 comment=row.comment,
@@ -94,7 +97,8 @@ def _reviewed(tenant: str, vertical: Vertical, response: JSONResponse) -> Review
         vertical=vertical.name,
         task=stored.task.partition("/")[2],
         prediction_id=stored.prediction_id,
-        label=stored.label,
+        label=stored.label if isinstance(stored.label, str) else None,
+        labels=tuple(label_names(stored.label)),
         value=stored.value,
         out_of_scope=stored.out_of_scope,
         comment=stored.comment,

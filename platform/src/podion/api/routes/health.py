@@ -1,5 +1,7 @@
 """Is it alive, is it ready, what has it counted."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -7,6 +9,8 @@ from starlette.responses import Response
 
 from podion.api.services import services_of
 from podion.errors import PodionError
+from podion.storage import background_jobs, deliveries
+from podion.storage.database import Connection
 
 router = APIRouter(tags=["health"])
 
@@ -59,4 +63,11 @@ async def metrics(request: Request) -> Response:
         engine = await services.engine.status()
     except PodionError:
         engine = None
+    # While the database is away the last numbers stay.
+    with suppress(PodionError):
+        services.metrics.in_background(*await services.database.read(_in_background))
     return Response(services.metrics.text(engine), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _in_background(c: Connection) -> tuple[dict[tuple[str, str], int], dict[str, int]]:
+    return background_jobs.counts(c), deliveries.counts(c)

@@ -72,7 +72,7 @@ class Masking:
     def records(self, tenant: str, task: Task, chosen: Mapping[str, str] | None = None) -> Masker:
         """Return what masks a task's records; `chosen` are the tenant's own policies for the vertical."""
         policies = merged_policies(task.name, task.record, chosen)
-        return Masker(policies, tenant_pseudonym(self.secret, tenant), task.text)
+        return Masker(policies, tenant_pseudonym(self.secret, tenant), task.text or "text")
 
     def documents(self, tenant: str, kind: type[BaseModel], chosen: Mapping[str, str] | None = None) -> Masker:
         """Return what masks a tenant's documents of a kind."""

@@ -1,9 +1,9 @@
-"""What a plugin's own head builds on. Imports torch: only `heads.py` modules import this."""
+"""What a head reads, returns and is: states, scores, and the class to derive from."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 from torch import Tensor, nn
@@ -13,8 +13,6 @@ from podion.vertical import LabelSpace
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 AnswerT = TypeVar("AnswerT", bound=Answer)
-
-__all__ = ["Head", "LabelSpace", "Scores", "States"]
 
 
 @dataclass(frozen=True)
@@ -40,24 +38,53 @@ class Scores:
     """A head's output after calibration: raw `logits`, `probabilities` of the same shape, the abstention threshold.
 
     An answer abstains when its `trust` [rows] is below `threshold`; None never abstains. Where `trust` is None, the
-    answer's confidence takes its place: so it is for every head of a plugin's own. `mask` and `offsets` are those of
-    the states, for heads that mark stretches of the text.
+    answer's confidence takes its place: so it is for every head of a plugin's own. `states` are what `forward` read:
+    where a token lies in the text, what the features were. `temperature` divided the logits and `bias` [outputs] was
+    then added. `thresholds` [outputs] are those of a head with several labels a row, `margin` the half-width of a
+    number's interval; None for other heads.
     """
 
     logits: Tensor
     probabilities: Tensor
     threshold: float | None
-    mask: Tensor
-    offsets: Tensor
+    states: States
     trust: Tensor | None = None
+    temperature: float = 1.0
+    bias: Tensor | None = None
+    thresholds: Tensor | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a head of a plugin's own wants to be trained on frozen states, where the platform's way does not suit it.
+
+    `epochs` is the most, `patience` how many epochs without a better value end the training; `rate` is AdamW's peak,
+    after which it falls in a line to 0. Without `keeps_best`, of epochs that are not measurably worse than the best the
+    last is kept: right for a loss that carries its own restraint.
+    """
+
+    epochs: int = 10
+    patience: int = 3
+    batch_rows: int = 32
+    rate: float = 5e-3
+    weight_decay: float = 0.01
+    pooled_dropout: float = 0.1
+    keeps_best: bool = True
 
 
 class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
     """The small layers of a task on top of the base model; one instance a tenant's adapter.
 
     The platform calibrates between `forward` and `decode`: it divides logits by a temperature learned on validation
-    data, then applies softmax over the last dimension.
+    data (for two labels it also learns what to add), then applies the head's `link` over the last dimension.
     """
+
+    link: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "softmax"
+    """How logits become probabilities: shares of 1, each for itself, or (a number's head) not at all."""
+
+    training_numbers: Training | None = None
+    """How to train this head; None for the platform's way. `fit_features` may set it on the head, for so many rows."""
 
     reads_tokens: bool = False
     """True for heads that read `states.tokens`; others get an empty tensor there and cost less."""
@@ -84,4 +111,20 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
 
     def features(self, records: Sequence[RecordT]) -> dict[str, Tensor]:
         """Return tensors [rows, …] made of more than the text; they arrive as `states.features`."""
+        return {}
+
+    def training_features(self, records: Sequence[RecordT], taught: int) -> dict[str, Tensor]:
+        """Return `features` as training is to see them, where the first `taught` of the records are those that taught.
+
+        A head whose features are what it learned of labels has to leave out, for each of these records, what it learned
+        of that record: else what is trained beside learns to rely on them. Called right after `fit_features`.
+        """
+        return self.features(records)
+
+    def options(self) -> dict[str, Any]:
+        """Return the keywords, as JSON has them, with which `__init__` builds this head again once it is fitted."""
+        return {}
+
+    def measure(self, answers: Sequence[AnswerT], records: Sequence[RecordT]) -> dict[str, float]:
+        """Return metrics of answers to labelled records, for answers of a kind that the platform does not know."""
         return {}

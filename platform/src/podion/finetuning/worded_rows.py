@@ -1,0 +1,100 @@
+"""Records as a head that reads words sees them on the frozen base."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from scipy import sparse
+from torch import Tensor
+
+from podion.finetuning.calibration import Floats, Integers
+from podion.finetuning.examples import Examples, texts_of
+from podion.finetuning.few_rows import few_labels, few_offsets, flatten
+from podion.finetuning.frozen_vectors import frozen_vectors
+from podion.finetuning.lesson import Lesson
+from podion.finetuning.linear import Rows
+from podion.finetuning.prototypes import LABEL_WEIGHT, phrasings
+from podion.hosting.word_heads import SAID
+from podion.nn.word_counts import Vocabulary, word_rows
+from podion.nn.word_linear import WordedRows
+
+OUTSIDE = -1
+"""The target of a row that belongs to no label."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What records look like through one vocabulary, and the rows that stand for each label by its words."""
+
+    lesson: Lesson
+    vocabulary: Vocabulary
+
+    def rows(self, examples: Examples) -> WordedRows:
+        """Return the rows of `examples`: those with a label, in order, then those that belong to none."""
+        records = (*examples.inside, *examples.outside)
+        targets = [*self.lesson.space.targets(examples.inside), *([OUTSIDE] * len(examples.outside))]
+        return self._read(texts_of(self.lesson.task, records), targets)
+
+    def phrases(self) -> WordedRows:
+        """Return the rows of the texts that stand for each label."""
+        return self._read(*flatten(phrasings(self.lesson.space)))
+
+    def _read(self, texts: Sequence[str], targets: Sequence[int]) -> WordedRows:
+        vectors = frozen_vectors(self.lesson, texts, joined=True).cpu().numpy()
+        words = word_rows(texts, self.vocabulary)
+        return WordedRows(vectors, words, np.array(targets, dtype=np.int64), len(self.lesson.space))
+
+
+def taught(rows: WordedRows, phrases: WordedRows | None, outlier_weight: float) -> WordedRows:
+    """Return the rows as they teach: the words of labels with few rows stand beside them, as in `few_rows`.
+
+    Rows that belong to no label together weigh `outlier_weight` times as much as all others.
+    """
+    inside = rows.targets >= 0
+    weights = np.ones(len(rows))
+    if not inside.all():
+        weights[~inside] = outlier_weight * inside.sum() / (~inside).sum()
+    targets = torch.from_numpy(rows.targets[inside])
+    few = few_labels(targets, rows.labels).numpy()
+    if phrases is None or not few.any():
+        return replace(rows, weights=weights)
+    chosen = np.flatnonzero(few[phrases.targets])
+    forms = np.bincount(phrases.targets[chosen], minlength=rows.labels)
+    offsets = few_offsets(targets, rows.labels)
+    return WordedRows(
+        vectors=np.concatenate([rows.vectors, phrases.vectors[chosen]]),
+        words=sparse.vstack([rows.words, phrases.words[chosen]], format="csr"),
+        targets=np.concatenate([rows.targets, phrases.targets[chosen]]),
+        labels=rows.labels,
+        weights=np.concatenate([weights, LABEL_WEIGHT / forms[phrases.targets[chosen]]]),
+        offsets=None if offsets is None else offsets.numpy(),
+    )
+
+
+def beside_words(rows: Rows, features: Mapping[str, Tensor], places: slice) -> Rows:
+    """Return rows whose vectors have to tell only what the words of the records at `places` do not.
+
+    Rows beyond those have no words. As they are, where the features hold nothing said by words.
+    """
+    if SAID not in features:
+        return rows
+    said = features[SAID][places]
+    silent = said.new_zeros(len(rows.vectors) - len(said), rows.labels)
+    return replace(rows, offsets=torch.cat([said, silent]) + (0.0 if rows.offsets is None else rows.offsets))
+
+
+def folds_with_outside(folds: Integers, outside: int, count: int, seed: int) -> Integers:
+    """Return the folds of rows with a label followed by drawn ones for `outside` rows that belong to none."""
+    return np.concatenate([folds, np.random.default_rng(seed).permutation(outside) % count])
+
+
+def known(logits: Floats) -> Integers:
+    """Return the places of rows of which something was said."""
+    return np.flatnonzero(~np.isnan(logits).any(axis=1))
+
+
+def records_of(examples: Examples) -> tuple[BaseModel, ...]:
+    """Return the records in the order of their rows."""
+    return (*examples.inside, *examples.outside)
