@@ -1,0 +1,1 @@
+"""Financial risk as a Podion plugin."""

@@ -1,0 +1,62 @@
+"""A scorecard's numbers as answers: contributions in words, worst first, and the card itself as a table."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from podion_finance_risk.additive import Additive, Attribution
+from podion_finance_risk.columns import Column
+from podion_finance_risk.schema import Contribution, FeatureValue, PointsRow
+
+TEXT = "text"
+"""The name under which what the text adds stands among the contributions."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """One call's rows taken apart: `base` and `shares` [rows, columns] and `text` [rows], in calibrated log-odds."""
+
+    base: float
+    shares: Tensor
+    text: Tensor
+
+
+def contributions(
+    features: Sequence[Column], sums: Sums, cells: Tensor, values: Tensor, *, reads_text: bool
+) -> list[tuple[Contribution, ...]]:
+    """Return each row's contributions, what counts most against it first; ties go by name."""
+    rows = []
+    for shares, text, row, read in zip(
+        sums.shares.tolist(), sums.text.tolist(), cells.tolist(), values.tolist(), strict=True
+    ):
+        told = [
+            Contribution(
+                feature=feature.name, value=_value(feature, cell, number), logit=share, bin=feature.cells[cell].words
+            )
+            for feature, share, cell, number in zip(features, shares, row, read, strict=True)
+        ]
+        if reads_text:
+            told.append(Contribution(feature=TEXT, logit=text))
+        rows.append(tuple(sorted(told, key=lambda each: (-each.logit, each.feature))))
+    return rows
+
+
+def points_table(features: Sequence[Column], card: Additive, told: Attribution, scale: float) -> tuple[PointsRow, ...]:
+    """Return what each cell of each column adds on average over the columns that it shares a table with."""
+    rows = []
+    for column, feature in enumerate(features):
+        for cell, logit in zip(feature.cells, card.alone(told, column).tolist(), strict=True):
+            rows.append(PointsRow(feature=feature.name, bin=cell.words, logit=logit * scale))
+    return tuple(rows)
+
+
+def _value(feature: Column, cell: int, number: float) -> FeatureValue:
+    """Return a value as it was read: a number, else the category or code; None where it is missing."""
+    found = feature.cells[cell]
+    if found.kind in ("missing", "other"):
+        return None
+    if feature.kind == "category" or not math.isfinite(number):
+        return found.value
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number

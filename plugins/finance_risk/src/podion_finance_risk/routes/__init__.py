@@ -1,0 +1,1 @@
+"""Financial risk over HTTP, beside the routes that the host gives every vertical."""

@@ -1,0 +1,1 @@
+"""Public-opinion monitoring as a Podion plugin; `plugin.py` is where it registers."""

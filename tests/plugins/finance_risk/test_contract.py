@@ -1,0 +1,7 @@
+"""Financial risk keeps the contract that every plugin keeps."""
+
+from podion.testing import VerticalContract
+
+
+class TestContract(VerticalContract):
+    plugin = "finance_risk"
