@@ -40,7 +40,7 @@ def test_every_contract_is_kept(root: Path, contracts: dict[str, Any]) -> None:
 def house(tmp_path: Path, root: Path, contracts: dict[str, Any]) -> Path:
     """A stub of the house, with the contracts of the real one and one module a room."""
     (tmp_path / "pyproject.toml").write_text((root / "pyproject.toml").read_text(encoding="utf-8"))
-    for package in ("podion", "podion_customer_service", "podion_praise"):
+    for package in contracts["root_packages"]:
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     for room in _rooms(contracts):
@@ -71,7 +71,7 @@ def test_each_contract_can_break(house: Path, module: str, line: str, broken: st
     (house / module).write_text(line)
     done = _lint(house, house)
     assert "1 broken" in done.stdout, done.stdout + done.stderr
-    assert next(told for told in done.stdout.splitlines() if told.endswith("BROKEN")).startswith(broken)
+    assert next(told for told in done.stdout.splitlines() if "BROKEN" in told).startswith(broken)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_outside_of_storage_only_a_connection_is_named(every_source: list[Path])
 def test_only_heads_modules_of_plugins_import_torch(every_source: list[Path]) -> None:
     strays = []
     for path in every_source:
-        if path.parts[-2] == "podion" or "podion" in path.parts or path.name == "heads.py":
+        if path.parts[-2] == "podion" or "podion" in path.parts or "heads" in (path.stem, path.parent.name):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []

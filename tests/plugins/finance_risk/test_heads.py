@@ -12,11 +12,11 @@ from torch import Tensor
 
 from podion import DataError
 from podion.nn import LabelSpace, Scores, States
-from podion_finance_risk.additive import purified
 from podion_finance_risk.heads import ScorecardHead
+from podion_finance_risk.heads.additive import purified
+from podion_finance_risk.heads.screening import direction_of, isotonic
+from podion_finance_risk.heads.shapes import rising
 from podion_finance_risk.schema import CreditApplication, ScorecardAnswer
-from podion_finance_risk.screening import direction_of, isotonic
-from podion_finance_risk.shapes import rising
 
 SPACE = LabelSpace(("0", "1"))
 HIDDEN = 4

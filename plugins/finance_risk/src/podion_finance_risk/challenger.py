@@ -4,14 +4,17 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from podion import DataError, LabelSpace
-from podion_finance_risk.columns import Column, number_in, value_of
+from podion_finance_risk.columns import number_in, value_of
+
+if TYPE_CHECKING:
+    from podion_finance_risk.heads import Feature
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +51,7 @@ class GradientBoosting:
 
     def __init__(self, space: LabelSpace, seed: int) -> None:
         self.space, self.seed = space, seed
-        self._columns: Sequence[Column] = ()
+        self._columns: Sequence[Feature] = ()
         self._booster: Any = None
 
     def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
@@ -130,7 +133,7 @@ class GradientBoosting:
         return np.array(found, dtype=np.float64)
 
 
-def _read(feature: Column, value: Any) -> float:
+def _read(feature: "Feature", value: Any) -> float:
     cell = feature.read(value)[0]
     if cell == feature.missing:
         return math.nan

@@ -27,8 +27,8 @@ class Shape:
     """
 
     day_weight: float = 30.0
-    week_weight: float = 8.0
-    half_life: float = 14.0 * DAY
+    week_weight: float = 12.0
+    half_life: float = 28.0 * DAY
     recent: int = DAY
     guard: int = 3
     level_weight: float = 10.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from podion_finance_risk.shapes import Shapes
+from podion_finance_risk.heads.shapes import Shapes
 
 Floats = NDArray[np.float64]
 

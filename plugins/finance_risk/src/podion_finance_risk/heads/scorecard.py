@@ -11,11 +11,11 @@ from torch.nn import functional
 
 from podion import Alternative, DataError
 from podion.nn import Head, LabelSpace, Scores, States, TabularFeatures, Training
-from podion_finance_risk.additive import FEW, Additive, Attribution
-from podion_finance_risk.card_answers import Sums, contributions, points_table
 from podion_finance_risk.columns import number_in, value_of
+from podion_finance_risk.heads.additive import FEW, Additive, Attribution
+from podion_finance_risk.heads.card_answers import Sums, contributions, points_table
+from podion_finance_risk.heads.screening import direction_of, pairs_in, screen
 from podion_finance_risk.schema import ScorecardAnswer
-from podion_finance_risk.screening import direction_of, pairs_in, screen
 
 BAD = "1"
 MOST_PAIRS = 10

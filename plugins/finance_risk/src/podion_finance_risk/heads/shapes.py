@@ -12,7 +12,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from podion_finance_risk.columns import Column
+from podion.nn import Feature
 
 GRID = 12
 """How many nodes a number has at most in a table of two columns."""
@@ -22,7 +22,7 @@ GRID = 12
 class Shape:
     """One column's nodes: first those of its numbers, in order, then one each for codes, missing, categories."""
 
-    feature: Column
+    feature: Feature
 
     @cached_property
     def line(self) -> int:
@@ -79,7 +79,7 @@ class Block:
 class Shapes:
     """The nodes of all columns and of pairs of them, numbered through: `nodes` of columns, then the tables'."""
 
-    def __init__(self, features: Sequence[Column], pairs: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(self, features: Sequence[Feature], pairs: Sequence[tuple[int, int]] = ()) -> None:
         self.shapes = tuple(Shape(feature) for feature in features)
         self.starts: list[int] = []
         self.nodes = 0

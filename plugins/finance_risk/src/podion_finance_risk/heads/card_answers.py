@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from podion_finance_risk.additive import Additive, Attribution
-from podion_finance_risk.columns import Column
+from podion.nn import Feature
+from podion_finance_risk.heads.additive import Additive, Attribution
 from podion_finance_risk.schema import Contribution, FeatureValue, PointsRow
 
 TEXT = "text"
@@ -24,7 +24,7 @@ class Sums:
 
 
 def contributions(
-    features: Sequence[Column], sums: Sums, cells: Tensor, values: Tensor, *, reads_text: bool
+    features: Sequence[Feature], sums: Sums, cells: Tensor, values: Tensor, *, reads_text: bool
 ) -> list[tuple[Contribution, ...]]:
     """Return each row's contributions, what counts most against it first; ties go by name."""
     rows = []
@@ -43,7 +43,7 @@ def contributions(
     return rows
 
 
-def points_table(features: Sequence[Column], card: Additive, told: Attribution, scale: float) -> tuple[PointsRow, ...]:
+def points_table(features: Sequence[Feature], card: Additive, told: Attribution, scale: float) -> tuple[PointsRow, ...]:
     """Return what each cell of each column adds on average over the columns that it shares a table with."""
     rows = []
     for column, feature in enumerate(features):
@@ -52,7 +52,7 @@ def points_table(features: Sequence[Column], card: Additive, told: Attribution, 
     return tuple(rows)
 
 
-def _value(feature: Column, cell: int, number: float) -> FeatureValue:
+def _value(feature: Feature, cell: int, number: float) -> FeatureValue:
     """Return a value as it was read: a number, else the category or code; None where it is missing."""
     found = feature.cells[cell]
     if found.kind in ("missing", "other"):

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from podion_finance_risk.columns import Column
-from podion_finance_risk.shapes import Block, Shapes, rising
+from podion.nn import Feature
+from podion_finance_risk.heads.shapes import Block, Shapes, rising
 
 FEW = 200
 """So many training rows, and fewer, weigh as much against what restrains them: a batch can be learned by heart."""
@@ -42,7 +42,7 @@ class Additive(nn.Module):
     rows: Tensor
 
     def __init__(
-        self, features: Sequence[Column], directions: Mapping[int, int], pairs: Sequence[tuple[int, int]]
+        self, features: Sequence[Feature], directions: Mapping[int, int], pairs: Sequence[tuple[int, int]]
     ) -> None:
         super().__init__()
         self.shapes, self.directions = Shapes(features, pairs), dict(directions)
