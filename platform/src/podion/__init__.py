@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from podion.head_kinds import LabelHead, MultiLabelHead, OrdinalHead, OwnHead, RegressionHead, SpanHead, TabularHead
     from podion.hookspecs import Candidate, Reviewed, Served, hookimpl
     from podion.learners import Challenger, History
+    from podion.pages import Cursor, DocumentId, Gone, Kept, Limit, answer_like, newest
     from podion.teller import Teller
     from podion.vertical import CollectionSpec, LabelSpace, Method, Metric, Personal, Split, Task, Vertical
 
@@ -63,6 +64,7 @@ _HOME = {
     ),
     "podion.hookspecs": ("Candidate", "Reviewed", "Served", "hookimpl"),
     "podion.learners": ("Challenger", "History"),
+    "podion.pages": ("Cursor", "DocumentId", "Gone", "Kept", "Limit", "answer_like", "newest"),
     "podion.teller": ("Teller",),
     "podion.vertical": (
         "CollectionSpec", "LabelSpace", "Method", "Metric", "Personal", "Split", "Task", "Vertical",
@@ -81,18 +83,23 @@ __all__ = [
     "Challenger",
     "CollectionSpec",
     "Conflict",
+    "Cursor",
     "DataError",
     "Document",
+    "DocumentId",
     "EventType",
     "Fault",
     "Forbidden",
+    "Gone",
     "History",
     "Hit",
     "JobType",
+    "Kept",
     "LabelAnswer",
     "LabelHead",
     "LabelSpace",
     "LabelsAnswer",
+    "Limit",
     "Method",
     "Metric",
     "MultiLabelHead",
@@ -124,7 +131,9 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Vertical",
+    "answer_like",
     "hookimpl",
+    "newest",
     "requires",
 ]
 

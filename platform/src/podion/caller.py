@@ -39,8 +39,12 @@ class Store(Protocol):
     ) -> Page[KindT]:
         """Return a page, newest first, of the documents whose top-level fields equal `where`."""
 
-    async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
+    async def update(
+        self, kind: type[KindT], id: str, change: Callable[[KindT], KindT], *, begin: KindT | None = None
+    ) -> KindT:
         """Replace a document by what `change` makes of it, and return that; no other writer comes in between.
+
+        One that is not there is changed from `begin`, which has that id, where it is given: not for a collection's.
 
         `change` must do nothing else: it may be called again. What it raises undoes the update. Raises `NotFound`.
         """

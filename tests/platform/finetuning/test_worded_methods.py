@@ -71,9 +71,13 @@ def test_the_same_request_gives_the_same_bits(made: Callable[..., FitResult]) ->
     assert all(np.array_equal(first.head_tensors[name], second.head_tensors[name]) for name in first.head_tensors)
 
 
-def test_what_is_told_of_a_test_is_what_serving_answers(
-    made: Callable[..., FitResult], encoder: Encoder, worded: Task, lines: Callable[..., list]
+@pytest.mark.parametrize("method", ["head", "lora"])
+def test_what_is_told_of_records_is_what_serving_answers(
+    made: Callable[..., FitResult], encoder: Encoder, worded: Task, lines: Callable[..., list], method: str
 ) -> None:
-    result = made("head", 10)
-    again = evaluate_parts(result.parts, encoder, worded, lines(10, seed=9))
-    assert again["accuracy"] == result.metrics["test"]["accuracy"]
+    kept = lines(8, seed=5, outside=4)
+    result = made(method, 12, validation=kept)
+    served = evaluate_parts(result.parts, encoder, worded, kept)
+    told = result.metrics["validation"]
+    assert {name: served[name] for name in ("accuracy", "rows")} == {name: told[name] for name in ("accuracy", "rows")}
+    assert served["ece"] == pytest.approx(told["ece"], abs=1e-3)

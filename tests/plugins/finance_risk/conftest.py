@@ -69,9 +69,10 @@ class MemoryStore:
         more = str(start + limit) if len(found) > start + limit else None
         return Page(data=found[start : start + limit], next=more)
 
-    async def update(self, kind: Any, id: str, change: Callable[[Any], Any]) -> Any:
-        changed = change(await self.get(kind, id))
-        self.kept[kind][id] = changed.model_dump_json()
+    async def update(self, kind: Any, id: str, change: Callable[[Any], Any], *, begin: Any = None) -> Any:
+        known = self.kept.setdefault(kind, {})
+        changed = change(begin if begin is not None and id not in known else await self.get(kind, id))
+        known[id] = changed.model_dump_json()
         return await self.get(kind, id)
 
     async def delete(self, kind: Any, id: str) -> None:

@@ -84,7 +84,7 @@ class MemoryCaller:
     topics: dict[str, list[str]] | None = None
     store: MemoryStore = field(default_factory=MemoryStore)
     emitted: list[tuple[str, BaseModel]] = field(default_factory=list)
-    reviews: list[tuple[str, str | None]] = field(default_factory=list)
+    reviews: list[tuple[str, Any]] = field(default_factory=list)
     web: dict[str, bytes] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     asked: list[tuple[str, int]] = field(default_factory=list)
@@ -112,6 +112,7 @@ class MemoryCaller:
         elif task.name == "topic" and self.topics is not None:
             answers = [
                 LabelsAnswer(
+                    prediction_id=f"top_{each.text[:20]}",
                     confidence=0.9,
                     labels=tuple(Alternative(label=name, confidence=0.9) for name in self.topics.get(each.text, [])),
                 )
@@ -126,9 +127,15 @@ class MemoryCaller:
         return [_letters(text) for text in texts]
 
     async def review(
-        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+        self,
+        prediction_id: str,
+        *,
+        label: str | Sequence[str] | None = None,
+        value: float | None = None,
+        out_of_scope: bool = False,
+        comment: str | None = None,
     ) -> None:
-        self.reviews.append((prediction_id, label))
+        self.reviews.append((prediction_id, label if value is None else value))
 
     async def emit(self, event: EventType, payload: BaseModel) -> None:
         self.emitted.append((event.name, payload))

@@ -12,8 +12,7 @@ from podion_sentiment_monitor.alerts import Alert, Status
 from podion_sentiment_monitor.articles import Article, ArticleDraft, Labels
 from podion_sentiment_monitor.counters import DayCounts, HourCounts, Tally, hours_of, series_of, steps_of
 from podion_sentiment_monitor.filing import Arrival, Filed
-from podion_sentiment_monitor.ingest import Outcome, remove, take_in
-from podion_sentiment_monitor.review import correct
+from podion_sentiment_monitor.ingest import Outcome, correct, remove, take_in
 from podion_sentiment_monitor.rules import Quiet, Rule
 from podion_sentiment_monitor.stories import Story
 
@@ -231,15 +230,30 @@ def test_without_history_there_is_silence(caller: Any) -> None:
     asyncio.run(run())
 
 
-def test_a_correction_is_feedback_on_the_answer_that_was_wrong(caller: Any) -> None:
+def test_a_correction_is_feedback_on_the_answers_that_were_wrong(caller: Any) -> None:
     async def run() -> None:
-        caller.tones = {words(1): "negative"}
+        caller.tones, caller.topics = {words(1): "negative"}, {words(1): ["fees"]}
         await take_in(caller, [sent(1, labels=None)])
         await caller.settle()
-        await correct(caller, "d1", Labels(sentiment="neutral"))
+        await correct(caller, "d1", Labels(sentiment="neutral", entities={"Harbour Bank": "positive"}))
         await caller.settle()
         assert caller.reviews == [(f"prd_{words(1)[:20]}", "neutral")]
         assert totals(caller)["all|neutral|"] == (1, 1, 1)
+
+    asyncio.run(run())
+
+
+def test_corrected_topics_are_feedback_however_they_come(caller: Any) -> None:
+    """By a correction, or with the article sent again; labels of an article that is new correct nobody."""
+
+    async def run() -> None:
+        caller.tones, caller.topics = {}, {words(n): ["fees"] for n in (1, 2)}
+        await take_in(caller, [sent(1, labels=None), sent(2, labels={"topics": ["loans"]})])
+        assert caller.reviews == []
+        await correct(caller, "d1", Labels(topics=[]))
+        again = await take_in(caller, [sent(1, labels={"topics": ["loans", "cards"]}), sent(2, labels=None)])
+        assert [each.outcome for each in again] == [Outcome.RELABELLED, Outcome.KNOWN]
+        assert caller.reviews == [(f"top_{words(1)[:20]}", []), (f"top_{words(1)[:20]}", ["loans", "cards"])]
 
     asyncio.run(run())
 

@@ -1,21 +1,18 @@
 """Lists in pages, as routes show them."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import Query
 from pydantic import BaseModel
 
 from podion.answers import Page
+from podion.pages import Cursor, Limit
 from podion.storage.cursors import decode, encode
 
 __all__ = ["Cursor", "Limit", "Page", "decode", "page"]
 
 ItemT = TypeVar("ItemT", bound=BaseModel)
 RowT = TypeVar("RowT")
-
-Limit = Annotated[int, Query(ge=1, le=200, description="most items of one page")]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 
 
 def page(

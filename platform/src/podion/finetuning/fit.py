@@ -29,7 +29,7 @@ from podion.hosting.encoder import Encoder
 from podion.hosting.silent_rows import says_nothing
 from podion.vertical import Method, Task
 
-_FORM = 3
+_FORM = 4
 """Counts up when training changes such that an older checkpoint cannot go on."""
 
 __all__ = ["Cancelled", "FitRequest", "FitResult", "Progress", "fit"]

@@ -1,7 +1,8 @@
 """Heads before they are trained: built for a lesson, fitted to what its records hold beside the text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from pydantic import BaseModel
@@ -15,13 +16,13 @@ from podion.hosting.head_loading import AnyHead, first_options, new_head, reads_
 from podion.vertical import Task
 
 
-def fresh_head(lesson: Lesson, records: Sequence[BaseModel]) -> AnyHead:
-    """Return a lesson's head, fitted to its training records and not trained; the seed decides its numbers."""
+def fresh_head(lesson: Lesson, records: Sequence[BaseModel], form: Mapping[str, Any]) -> AnyHead:
+    """Return a lesson's head in one of its forms, fitted to its training records and not trained, by the seed."""
     with torch.random.fork_rng():
         torch.manual_seed(lesson.seed)
         words = {"words": 0, "text": lesson.task.text} if lesson.reads_words else {}
         file = head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, words)
-        head = new_head(replace(file, options={**words, **first_options(file, lesson.encoder.cut)}))
+        head = new_head(replace(file, options={**words, **first_options(file, lesson.encoder.cut), **form}))
         head.fit_features(list(records))
     return head.to(lesson.encoder.device).eval()
 

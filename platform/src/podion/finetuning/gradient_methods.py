@@ -1,55 +1,53 @@
 """The methods that train by gradients: any head on frozen states, and LoRA in the upper layers with any head."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
-
-from podion.data.labels import is_out_of_scope
-from podion.data.withholding import without_sensitive
-from podion.finetuning.abstention import ENOUGH_OUTSIDE
-from podion.finetuning.checkpoints import Checkpoints
-from podion.finetuning.cut_states import CutStates
-from podion.finetuning.examples import texts_of
-from podion.finetuning.few_rows import few_offsets, with_words
-from podion.finetuning.fresh_heads import features_of, fresh_head
-from podion.finetuning.frozen_states import FrozenStates
-from podion.finetuning.frozen_vectors import words_of
-from podion.finetuning.full_batch import Side, fit_whole, is_fitted_whole
-from podion.finetuning.head_calibration import calibrate_head
-from podion.finetuning.judging import judge, primary_value
-from podion.finetuning.lesson import Lesson, Made, sides
-from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, class_means, fit_linear
-from podion.finetuning.linear_methods import options_of
-from podion.finetuning.lora_layers import LoraInTraining, lora_in
+from podion.finetuning.examples import Examples
+from podion.finetuning.gradient_training import GradientTraining
+from podion.finetuning.lesson import Lesson, Made
+from podion.finetuning.lora_layers import lora_in
+from podion.finetuning.out_of_fold import Learned, chosen, learns_to_the_end
 from podion.finetuning.recipe import recipe_for
-from podion.finetuning.scoring import Batch, answer_all
-from podion.finetuning.trainer import Course, deterministic, train
-from podion.finetuning.worded_rows import beside_words
-from podion.hosting.adapter_files import Calibration
-from podion.hosting.head_loading import (
-    AnyHead,
-    head_options,
-    head_tensors,
-)
-from podion.hosting.heads import LabelClassifier
+from podion.finetuning.worded_adapters import worded_lora_method
+from podion.hosting.head_loading import AnyHead
 from podion.hosting.resolve import resolve_head
-from podion.hosting.word_heads import WordedClassifier
-from podion.nn import States
 from podion.vertical import Method
 
-_OUTLIERS_A_BATCH = 4
-_ROWS_MEASURED = 1024
+Form = Mapping[str, Any]
 
 
 def own_head_method(lesson: Lesson) -> Made:
-    """Train a head of any kind on frozen states; a part of the records is kept apart unless validation was given."""
-    return _Training(lesson, lesson.encoder.layers, None).run()
+    """Train a head of any kind on frozen states; a part of the records is kept apart unless validation was given.
+
+    Of several forms that a head may take, the one that answers best is kept. A head that is trained to the end is
+    trained once more by all records, see `podion.finetuning.out_of_fold`.
+    """
+    forms = resolve_head(lesson.task.head_declaration.implementation).forms(len(lesson.train.inside))
+    training = GradientTraining(lesson, lesson.encoder.layers, None, form=forms[0])
+    to_the_end = learns_to_the_end(lesson, training.head)
+    if len(forms) == 1 and not to_the_end:
+        return training.run()
+
+    def train(name: str, form: Form, part: tuple[Examples, Examples]) -> GradientTraining:
+        folder = lesson.checkpoints / name if lesson.checkpoints is not None else None
+        one = replace(lesson, checkpoints=folder)
+        training = GradientTraining(one, lesson.encoder.layers, None, form=form, parts=part)
+        training.train("training" if not len(part[1]) else "training without some")
+        return training
+
+    made: dict[tuple[int, int], GradientTraining] = {}
+
+    def learn(form: int, place: int, part: tuple[Examples, Examples]) -> Learned:
+        training = made[form, place] = train(f"form-{form}-part-{place}", forms[form], part)
+        return Learned(training.head, training.held_out, training.batches())
+
+    choice = chosen(lesson, len(forms), learn, once=not to_the_end)
+    if not to_the_end:
+        return made[choice.form, 0].made(choice.calibration, choice.metrics)
+    whole = train("whole", forms[choice.form], (lesson.train, Examples(())))
+    return whole.made(choice.calibration, choice.metrics)
 
 
 def lora_method(lesson: Lesson) -> Made:
@@ -58,9 +56,11 @@ def lora_method(lesson: Lesson) -> Made:
     A plugin's own head starts trained where it says how (`Head.training_numbers`). The recipe's method says whether the
     adapter is a LoRA, an AdaLoRA or an IA3.
     """
+    if lesson.reads_words:
+        return worded_lora_method(lesson)
     head = None if lesson.is_linear else _trained_alone(lesson)
     with lora_in(lesson.encoder, lesson.recipe, lesson.encoder.cut, lesson.seed) as lora:
-        return _Training(lesson, lesson.encoder.cut, lora, head).run()
+        return GradientTraining(lesson, lesson.encoder.cut, lora, head).run()
 
 
 def _trained_alone(lesson: Lesson) -> AnyHead | None:
@@ -69,213 +69,6 @@ def _trained_alone(lesson: Lesson) -> AnyHead | None:
         return None
     recipe = recipe_for(Method.HEAD, len(lesson.train.inside))
     checkpoints = lesson.checkpoints / "head" if lesson.checkpoints is not None else None
-    training = _Training(replace(lesson, recipe=recipe, checkpoints=checkpoints), lesson.encoder.layers, None)
+    training = GradientTraining(replace(lesson, recipe=recipe, checkpoints=checkpoints), lesson.encoder.layers, None)
     training.train("training the head")
     return training.head
-
-
-class _Training:
-    """One lesson's head, adapter, states of the base and features."""
-
-    def __init__(self, lesson: Lesson, cut: int, lora: LoraInTraining | None, head: AnyHead | None = None) -> None:
-        self.lesson, self.lora = lesson, lora
-        train, validation = sides(lesson)
-        self.outside = train.outside if lesson.is_linear else ()
-        self.held_out = (*validation.inside, *validation.outside)
-        self.inside = without_sensitive(lesson.task, train.inside)
-        self.head = head or fresh_head(lesson, self.inside)
-        self.recipe = lesson.recipe.suited(self.head.training_numbers)
-        lesson.watch.stage("reading", 0.0, 0.2)
-        records = (*train.inside, *self.outside, *self.held_out)
-        rows = lesson.encoder.tokenise(texts_of(lesson.task, records), with_offsets=self.head.reads_tokens)
-        self.frozen = lora is None and not self.head.reads_tokens
-        self.base = (
-            FrozenStates(lesson.encoder, rows, lesson.watch.look)
-            if self.frozen
-            else CutStates(lesson.encoder, rows, cut, lesson.watch.look)
-        )
-        self.features = features_of(self.head, lesson.task, records, len(self.inside))
-        self.first_held_out = len(self.inside) + len(self.outside)
-        self.kept: list[Batch] | None = None
-        targets = torch.tensor(lesson.space.targets(self.inside)) if lesson.is_linear else torch.zeros(0)
-        self.offsets = few_offsets(targets, len(lesson.space)) if lesson.is_linear else None
-
-    def run(self) -> Made:
-        """Train, calibrate on what was kept apart, and say how it went."""
-        lesson = self.lesson
-        whole = is_fitted_whole(lesson.task)
-        if lesson.is_linear:
-            self._warm_start()
-        elif whole:
-            self._fit_whole()
-        if self.lora or not whole:  # what is fitted whole has nothing left to learn alone
-            self.train("training")
-        lesson.watch.stage("calibrating", 0.95, 1.0)
-        calibration, metrics = self._calibrate()
-        return Made(
-            head_tensors=head_tensors(self.head),
-            calibration=calibration,
-            validation=metrics,
-            trainable_parameters=sum(parameter.numel() for parameter in self._parameters().values()),
-            trained_on=len(self.inside),
-            validated_on=len(self.held_out),
-            lora=self.lora.files() if self.lora else None,
-            options=self._options(calibration),
-        )
-
-    def _options(self, calibration: Calibration) -> dict[str, Any]:
-        plain = self.lesson.is_linear and not self.lesson.reads_words
-        return options_of(self.lesson, calibration) if plain else head_options(self.head)
-
-    def train(self, stage: str) -> None:
-        """Train, and leave the best epoch's tensors in place."""
-        lesson, course = self.lesson, self._course()
-        lesson.watch.stage(stage, 0.25, 0.95)
-        checkpoints = Checkpoints(lesson.checkpoints, f"{lesson.identity} {self.recipe}")
-        train(course, self.recipe, lesson.seed, lesson.watch, checkpoints)
-
-    def _parameters(self) -> dict[str, nn.Parameter]:
-        head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
-        return head | (self.lora.parameters if self.lora else {})
-
-    def _warm_start(self) -> None:
-        self.lesson.watch.stage("warming the head", 0.2, 0.25)
-        lesson, recipe = self.lesson, self.lesson.recipe
-        vectors = self.base.vectors(len(self.base), lesson.watch.look)
-        records = (*self.inside, *self.outside, *self.held_out)
-        targets = torch.tensor(lesson.space.targets(records), device=vectors.device)
-        count, end = len(self.inside), self.first_held_out
-        rows = Rows(vectors[:count], targets[:count], vectors[count:end], len(lesson.space))
-        rows = beside_words(with_words(rows, words_of(lesson)), self.features, slice(0, count))
-        penalty, start = PLAIN_PENALTY, None
-        if (targets[end:] >= 0).any():
-            held_out = Rows(vectors[end:], targets[end:], vectors[:0], len(lesson.space))
-            held_out = beside_words(held_out, self.features, slice(end, None))
-            penalty, start = choose_penalty(rows, held_out, recipe.penalties, recipe.outlier_weight, lesson.watch.look)
-        linear = fit_linear(
-            rows,
-            penalty * recipe.warm_factor,
-            outlier_weight=recipe.outlier_weight,
-            start=start,
-            look=lesson.watch.look,
-        )
-        self._plain.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
-
-    @property
-    def _plain(self) -> AnyHead:
-        """The head without its words."""
-        return self.head.plain if isinstance(self.head, WordedClassifier) else self.head
-
-    def _fit_whole(self) -> None:
-        lesson, look = self.lesson, self.lesson.watch.look
-        lesson.watch.stage("fitting the head", 0.2, 0.25)
-        vectors = self.base.vectors(len(self.base), look)
-        held_out = Side(vectors[self.first_held_out :], self.held_out)
-        weaken = lesson.recipe.warm_factor if self.lora else 1.0
-        fit_whole(self.head, Side(vectors[: len(self.inside)], tuple(self.inside)), held_out, weaken=weaken, look=look)
-
-    def _course(self) -> Course:
-        recipe = self.recipe
-        parameters = self._parameters()
-        rate = recipe.head_rate
-        if self.lesson.is_linear or is_fitted_whole(self.lesson.task):
-            rate = recipe.warm_rate * float(self._plain.get_parameter("linear.weight").detach().square().mean().sqrt())
-        return Course(
-            parameters=parameters,
-            rates={name: rate if name.startswith("head.") else recipe.rate for name in parameters},
-            buffers={f"head.{name}": buffer for name, buffer in self.head.named_buffers()},
-            lengths=self.base.lengths[: len(self.inside)],
-            loss=self._loss,
-            measure=self._measure if self.held_out else None,
-            dropout=self._dropout,
-            metric=self.lesson.task.primary_metric.name,
-            allocation=self.lora.allocation if self.lora else None,
-        )
-
-    def _dropout(self, on: bool) -> None:
-        self.head.train(on)
-        if self.lora:
-            self.lora.training(on)
-
-    def _loss(self, places: Sequence[int], generator: np.random.Generator) -> Tensor:
-        logits = self.head(self._dropped(self._states(places)))
-        if self.offsets is not None:
-            logits = logits + self.offsets.to(logits.device)
-        loss: Tensor = self.head.loss(logits, [self.inside[place] for place in places])
-        if self.lora and self.lora.allocation:
-            loss = loss + self.lora.allocation.penalty()
-        if self.outside and self.recipe.outlier_weight:
-            drawn = generator.integers(0, len(self.outside), _OUTLIERS_A_BATCH) + len(self.inside)
-            others = self.head(self._dropped(self._states(drawn.tolist())))
-            unsure = -functional.log_softmax(others, dim=-1).mean()
-            loss = loss + self.recipe.outlier_weight * unsure
-        return loss
-
-    def _states(self, places: Sequence[int]) -> States:
-        with nullcontext() if self.lora else torch.no_grad():
-            states = self.base.states(places, reads_tokens=self.head.reads_tokens)
-        if not self.features:
-            return states
-        where = torch.tensor(places, device=states.pooled.device)
-        return replace(states, features={name: tensor[where] for name, tensor in self.features.items()})
-
-    def _dropped(self, states: States) -> States:
-        share = self.recipe.pooled_dropout
-        if self.base.silent or not share:
-            return states
-        return replace(
-            states,
-            pooled=functional.dropout(states.pooled, share),
-            tokens=functional.dropout(states.tokens, share),
-            lower=None if states.lower is None else functional.dropout(states.lower, share),
-        )
-
-    def _batches(self) -> list[Batch]:
-        """The states of what was kept apart, as the adapter in training makes them."""
-        if self.kept is not None:
-            return self.kept
-        lengths = self.base.lengths[self.first_held_out :]
-        order = sorted(range(len(self.held_out)), key=lengths.__getitem__)
-        size = _ROWS_MEASURED if self.frozen else self.recipe.batch_rows
-        batches = []
-        for first in range(0, len(order), size):
-            places = order[first : first + size]
-            records = tuple(self.held_out[place] for place in places)
-            with torch.no_grad():
-                states = self._states([self.first_held_out + place for place in places])
-            batches.append(Batch(tuple(places), records, states))
-            self.lesson.watch.look()
-        self.kept = batches if self.frozen else None
-        return batches
-
-    def _measure(self) -> tuple[float, float]:
-        task, plain = self.lesson.task, Calibration()
-        batches = self._batches()
-        found = answer_all(self.head, batches, plain)
-        metrics = judge(task, self.held_out, found, self.lesson.space.labels, plain, brief=True)
-        value = primary_value(task, metrics)
-        share = min(1.0, max(0.0, abs(value)))
-        return value, (share * (1 - share) / max(1, int(metrics["rows"]))) ** 0.5
-
-    def _calibrate(self) -> tuple[Calibration, dict[str, Any]]:
-        task = self.lesson.task
-        if not self.held_out:
-            return Calibration(keep=task.keep), {}
-        with deterministic():
-            self._centre()
-            batches = self._batches()
-            calibration, why = calibrate_head(self.head, batches, task, self.held_out)
-            found = answer_all(self.head, batches, calibration)
-        if isinstance(self.head, LabelClassifier) and calibration.score != "distance":
-            self.head.centroids = None
-        metrics = judge(task, self.held_out, found, self.lesson.space.labels, calibration)
-        return calibration, {**metrics, "abstention": why} if why else metrics
-
-    def _centre(self) -> None:
-        """Give the head the mean vector of each label's rows, where there are rows enough to judge what it is worth."""
-        outside = sum(is_out_of_scope(self.lesson.task, record) for record in self.held_out)
-        if not isinstance(self.head, LabelClassifier) or outside < ENOUGH_OUTSIDE:
-            return
-        vectors = self.base.vectors(len(self.inside), self.lesson.watch.look)
-        targets = torch.tensor(self.lesson.space.targets(self.inside), device=vectors.device)
-        self.head.centroids = class_means(vectors, targets, len(self.lesson.space))

@@ -44,9 +44,10 @@ class Recipe:
     teach it to be unsure. The linear head that a LoRA starts from has `warm_factor` times the best penalty, so that
     the layers below have something left to learn; its rate is `warm_rate` times the size of its weights, which differs
     between base models by an order of magnitude. Any other head learns at `head_rate`. With `keeps_best`, the epoch
-    that measures best is kept; else, of those not measurably worse, the last. AdaLoRA begins with `start_rank` and
-    ends with `rank` a matrix on average; `first_share` and `last_share` of all steps do not change ranks, and
-    `orthogonal` weighs what holds its matrices near orthogonal.
+    that measures best is kept; else, of those not measurably worse, the last. The rate falls after the share `steady`
+    of all steps, and the weights kept are the mean over about the share `averaged` of them. AdaLoRA begins with
+    `start_rank` and ends with `rank` a matrix on average; `first_share` and `last_share` of all steps do not change
+    ranks, and `orthogonal` weighs what holds its matrices near orthogonal.
     """
 
     method: Method
@@ -72,6 +73,8 @@ class Recipe:
     pooled_dropout: float = 0.1
     clip: float = 1.0
     keeps_best: bool = False
+    steady: float = 0.0
+    averaged: float = 0.0
     start_rank: int = 12
     first_share: float = 0.1
     last_share: float = 0.4
@@ -96,6 +99,8 @@ class Recipe:
             weight_decay=wanted.weight_decay,
             pooled_dropout=wanted.pooled_dropout,
             keeps_best=wanted.keeps_best,
+            steady=wanted.steady,
+            averaged=wanted.averaged,
         )
 
 

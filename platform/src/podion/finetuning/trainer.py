@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from podion.finetuning.averaging import WeightAverage
 from podion.finetuning.checkpoints import Checkpoint, Checkpoints
 from podion.finetuning.progress import Watch
 from podion.finetuning.recipe import Recipe
@@ -93,27 +94,37 @@ class _Standing:
         self.best = value if self.best is None else max(self.best, value)
 
 
+@dataclass(frozen=True)
+class _Movers:
+    """What changes the parameters, and what follows them."""
+
+    optimiser: torch.optim.Optimizer
+    average: WeightAverage
+
+
 def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: Checkpoints) -> int:
     """Train until the epochs are over or patience is, leave the parameters of the best epoch in place and return it.
 
     Goes on from the latest checkpoint, where there is one, to the same bits as without a stop.
     """
     steps = -(-len(course.lengths) // recipe.batch_rows)
-    optimiser = _optimiser(course, recipe)
+    average = WeightAverage(course.parameters, recipe.averaged * recipe.epochs * steps)
+    movers = _Movers(_optimiser(course, recipe), average)
     ends = [0]
     if course.allocation is not None:
         ends += accumulate(len(_batches(course, recipe, seed, epoch)[0]) for epoch in range(recipe.epochs))
         course.allocation.plan(ends[-1])
-    standing = _restore(course, optimiser, checkpoints)
+    standing = _restore(course, movers, checkpoints)
     with deterministic():
         while standing.epoch < recipe.epochs and standing.epoch - standing.kept_epoch < recipe.patience:
             first = ends[standing.epoch] if course.allocation is not None else 0
-            _epoch(course, recipe, optimiser, seed, standing.epoch, steps, watch, first)
+            _epoch(course, recipe, movers, seed, standing.epoch, steps, watch, first)
             if course.allocation is not None and not course.allocation.settled(ends[standing.epoch + 1]):
                 standing.pass_over()
             else:
-                standing.take(course.measure() if course.measure else None, course.tensors, recipe.keeps_best)
-            checkpoints.save(_checkpoint(course, optimiser, standing))
+                with average.in_place():
+                    standing.take(course.measure() if course.measure else None, course.tensors, recipe.keeps_best)
+            checkpoints.save(_checkpoint(course, movers, standing))
             watch.at(
                 standing.epoch / recipe.epochs,
                 epoch=standing.epoch,
@@ -164,7 +175,7 @@ def _batches(course: Course, recipe: Recipe, seed: int, epoch: int) -> tuple[lis
 def _epoch(
     course: Course,
     recipe: Recipe,
-    optimiser: torch.optim.Optimizer,
+    movers: _Movers,
     seed: int,
     epoch: int,
     steps: int,
@@ -177,16 +188,17 @@ def _epoch(
     told = time.monotonic()
     for number, places in enumerate(batches):
         step = epoch * steps + number * steps / len(batches)
-        share = rate_share(step, recipe.epochs * steps, recipe.warm_up)
-        for group in optimiser.param_groups:
+        share = rate_share(step, recipe.epochs * steps, recipe.warm_up, recipe.steady)
+        for group in movers.optimiser.param_groups:
             group["lr"] = group["peak"] * share
         loss = course.loss(places, generator)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(list(course.parameters.values()), recipe.clip)
-        optimiser.step()
+        movers.optimiser.step()
+        movers.average.stepped()
         if course.allocation is not None:
             course.allocation.stepped(first_step + number + 1)
-        optimiser.zero_grad(set_to_none=True)
+        movers.optimiser.zero_grad(set_to_none=True)
         watch.look()
         if time.monotonic() - told > _SECONDS_BETWEEN_REPORTS:
             told = time.monotonic()
@@ -194,10 +206,14 @@ def _epoch(
     course.dropout(False)
 
 
-def rate_share(step: float, steps: int, warm_up: float) -> float:
-    """Return the share of the peak rate at a step: up in a line over `warm_up` of all steps, then down to 0."""
+def rate_share(step: float, steps: int, warm_up: float, steady: float = 0.0) -> float:
+    """Return the share of the peak rate at a step: up in a line over `warm_up` of all steps, then down to 0.
+
+    It falls from the start, or only after the share `steady` of all steps.
+    """
     rising = max(1.0, warm_up * steps)
-    return min(1.0, (step + 1) / rising) * max(0.0, 1 - step / steps)
+    falling = min(1.0, max(0.0, 1 - step / steps) / (1 - steady))
+    return min(1.0, (step + 1) / rising) * falling
 
 
 def _optimiser(course: Course, recipe: Recipe) -> torch.optim.Optimizer:
@@ -207,24 +223,28 @@ def _optimiser(course: Course, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=0.0, weight_decay=recipe.weight_decay)
 
 
-def _checkpoint(course: Course, optimiser: torch.optim.Optimizer, standing: _Standing) -> Checkpoint:
+def _checkpoint(course: Course, movers: _Movers, standing: _Standing) -> Checkpoint:
     tensors = {f"now.{name}": tensor for name, tensor in course.tensors.items()}
     tensors |= {f"best.{name}": tensor for name, tensor in (standing.tensors or {}).items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in movers.average.tensors().items()}
     if course.allocation is not None:
         tensors |= {f"allocation.{name}": tensor for name, tensor in course.allocation.tensors().items()}
     for name, parameter in course.parameters.items():
-        tensors |= {f"{kind}.{name}": tensor for kind, tensor in optimiser.state[parameter].items()}
+        tensors |= {f"{kind}.{name}": tensor for kind, tensor in movers.optimiser.state[parameter].items()}
     return Checkpoint(standing.epoch, tensors, {"best": standing.best, "kept_epoch": standing.kept_epoch})
 
 
-def _restore(course: Course, optimiser: torch.optim.Optimizer, checkpoints: Checkpoints) -> _Standing:
+def _restore(course: Course, movers: _Movers, checkpoints: Checkpoints) -> _Standing:
     found = checkpoints.latest()
     if found is None:
         return _Standing()
     _put(course.tensors, {name: found.tensors[f"now.{name}"] for name in course.tensors})
     for name, parameter in course.parameters.items():
         moments = {kind: found.tensors.get(f"{kind}.{name}") for kind in ("step", "exp_avg", "exp_avg_sq")}
-        optimiser.state[parameter] = {kind: tensor.clone() for kind, tensor in moments.items() if tensor is not None}
+        movers.optimiser.state[parameter] = {
+            kind: tensor.clone() for kind, tensor in moments.items() if tensor is not None
+        }
+    movers.average.put({name: found.tensors[f"average.{name}"] for name in movers.average.tensors()})
     if course.allocation is not None:
         prefix = "allocation."
         course.allocation.put(

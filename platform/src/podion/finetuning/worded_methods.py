@@ -1,4 +1,4 @@
-"""The methods of the head that reads words: on frozen states, and joined to a head that a LoRA was trained with."""
+"""The method of the head that reads words on frozen states; what others make of its parts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def _validated(lesson: Lesson, train: Examples, validation: Examples) -> Made:
     lesson.watch.stage("fitting the head", 0.5, 0.95)
     lessons = taught(rows, phrases, lesson.recipe.outlier_weight)
     _, linear = choose_penalties(lessons, held_out, lesson.watch.look)
-    calibration, metrics = _measure(lesson, linear.logits(held_out), held_out.targets, validation)
+    calibration, metrics = measure(lesson, linear.logits(held_out), held_out.targets, validation)
     return _made(lesson, reader.vocabulary, linear, calibration, metrics, len(train.inside), len(validation))
 
 
@@ -76,7 +76,7 @@ def _cross_fitted(lesson: Lesson) -> Made:
         records = records_of(lesson.train)
         inside = [records[place] for place in judged.tolist() if rows.targets[place] >= 0]
         outside = [records[place] for place in judged.tolist() if rows.targets[place] < 0]
-        calibration, metrics = _measure(
+        calibration, metrics = measure(
             lesson, logits[judged], rows.targets[judged], Examples(tuple(inside), tuple(outside))
         )
     linear = fit(rows, penalties)
@@ -95,7 +95,7 @@ def _phrases(reader: Reader) -> WordedRows | None:
     return reader.phrases() if (counts < most).any() else None
 
 
-def _measure(
+def measure(
     lesson: Lesson, logits: Floats, targets: Integers, examples: Examples
 ) -> tuple[Calibration, dict[str, Any]]:
     """Calibrate on what is said of rows, in the order of `examples`, and judge what would be answered."""

@@ -1,22 +1,19 @@
 """Records as a head that reads words sees them on the frozen base."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from pydantic import BaseModel
 from scipy import sparse
-from torch import Tensor
 
 from podion.finetuning.calibration import Floats, Integers
 from podion.finetuning.examples import Examples, texts_of
 from podion.finetuning.few_rows import few_labels, few_offsets, flatten
 from podion.finetuning.frozen_vectors import frozen_vectors
 from podion.finetuning.lesson import Lesson
-from podion.finetuning.linear import Rows
 from podion.finetuning.prototypes import LABEL_WEIGHT, phrasings
-from podion.hosting.word_heads import SAID
 from podion.nn.word_counts import Vocabulary, word_rows
 from podion.nn.word_linear import WordedRows
 
@@ -71,18 +68,6 @@ def taught(rows: WordedRows, phrases: WordedRows | None, outlier_weight: float) 
         weights=np.concatenate([weights, LABEL_WEIGHT / forms[phrases.targets[chosen]]]),
         offsets=None if offsets is None else offsets.numpy(),
     )
-
-
-def beside_words(rows: Rows, features: Mapping[str, Tensor], places: slice) -> Rows:
-    """Return rows whose vectors have to tell only what the words of the records at `places` do not.
-
-    Rows beyond those have no words. As they are, where the features hold nothing said by words.
-    """
-    if SAID not in features:
-        return rows
-    said = features[SAID][places]
-    silent = said.new_zeros(len(rows.vectors) - len(said), rows.labels)
-    return replace(rows, offsets=torch.cat([said, silent]) + (0.0 if rows.offsets is None else rows.offsets))
 
 
 def folds_with_outside(folds: Integers, outside: int, count: int, seed: int) -> Integers:

@@ -8,10 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from podion.nn import TabularFeatures
-
-SLOWLY = 0.5
-"""How fast a number's line bends, beside all else that learns: it is bent where that pays, straight elsewhere."""
+from podion.nn import Feature, TabularFeatures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +16,7 @@ class Sizes:
     """How large the layers are: `members` of the ensemble, each of `layers` times `width`, on vectors of `vector`.
 
     The text's state is read down to `text` numbers. `dropout` is within the members, of which each sees a random
-    `share` of the columns.
+    `share` of the columns. What a column says is `bent` at 0 for many rows; for few it does better straight.
     """
 
     members: int = 16
@@ -29,6 +26,7 @@ class Sizes:
     text: int = 32
     dropout: float = 0.25
     share: float = 0.7
+    bent: bool = True
 
 
 class FeatureVectors(nn.Module):
@@ -36,38 +34,40 @@ class FeatureVectors(nn.Module):
 
     A number's vector is a line along its magnitude and its rank, bent at the edges of its intervals (piecewise-linear
     embedding, Gorishniy et al. 2022); besides, each cell has a vector of its own: an interval, a category, a code, a
-    missing value.
+    missing value. Where it is `smooth`, a number's line is not bent, and its intervals have no vectors unless each
+    holds one value.
     """
 
     starts: Tensor
     numbers: Tensor
     middles: Tensor
     steps: Tensor
+    told: Tensor
 
-    def __init__(self, reader: TabularFeatures, width: int) -> None:
+    def __init__(self, reader: TabularFeatures, width: int, *, smooth: bool = False) -> None:
         super().__init__()
         sizes = torch.tensor(reader.sizes, dtype=torch.int64)
         chosen = [reader.features[place] for place in reader.numbers]
         intervals = max((feature.intervals for feature in chosen), default=0)
-        self.reader, self.intervals = reader, intervals
+        self.reader, self.smooth = reader, smooth
         self._constant("starts", torch.cumsum(sizes, 0) - sizes)
         self._constant("numbers", torch.tensor(reader.numbers, dtype=torch.int64))
         self._constant("middles", torch.tensor([feature.middle for feature in chosen]))
         self._constant("steps", torch.tensor([1.0 / feature.intervals for feature in chosen]))
+        self._constant("told", torch.tensor([place for feature in reader.features for place in _told(feature, smooth)]))
         self.table = nn.Parameter(torch.randn(int(sizes.sum()), width) * 0.1)
         self.lines = nn.Parameter(torch.randn(len(chosen), 2, width) * 0.3)
-        self.bends = nn.Parameter(torch.zeros(len(chosen), intervals, width))
+        self.bends = nn.Parameter(torch.zeros(len(chosen), 0 if smooth else intervals, width))
 
     def forward(self, cells: Tensor, places: Tensor, magnitudes: Tensor) -> Tensor:
         """Return the vectors of rows that `TabularFeatures.tensors` read."""
-        vectors = functional.embedding(cells + self.starts, self.table)
+        vectors = functional.embedding(cells + self.starts, self.table * self.told.unsqueeze(-1))
         if not len(self.numbers):
             return vectors
         ranks = 3 * (places[:, self.numbers] - self.middles) * self.steps
         sizes = torch.stack([magnitudes[:, self.numbers], ranks], dim=-1)
-        encoded = torch.cat([sizes, self.reader.encoded(places)], dim=-1)
-        weights = torch.cat([self.lines, SLOWLY * self.bends], dim=1)
-        said = torch.bmm(encoded.transpose(0, 1), weights).transpose(0, 1)
+        encoded = sizes if self.smooth else torch.cat([sizes, self.reader.encoded(places)], dim=-1)
+        said = torch.bmm(encoded.transpose(0, 1), torch.cat([self.lines, self.bends], dim=1)).transpose(0, 1)
         return vectors.index_add(1, self.numbers, said)
 
     def _constant(self, name: str, tensor: Tensor) -> None:
@@ -109,6 +109,13 @@ class Members(nn.Module):
             state = (state * before.unsqueeze(1)) @ weight * behind.unsqueeze(1) + shift.unsqueeze(1)
             state = functional.dropout(functional.relu(state), self.dropout, self.training)
         return torch.baddbmm(self.bias.unsqueeze(1), state, self.outputs) + inputs @ self.straight
+
+
+def _told(feature: Feature, smooth: bool) -> list[float]:
+    """Return 1 for each cell of a feature that has a vector, else 0."""
+    hidden = smooth and feature.kind == "number" and not feature.discrete
+    intervals = [0.0 if hidden else 1.0] * feature.intervals
+    return intervals + [1.0] * (feature.size - feature.intervals)
 
 
 def _even(*shape: int, fan: int) -> Tensor:

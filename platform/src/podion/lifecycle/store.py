@@ -113,14 +113,18 @@ class VerticalStore:
         data = [kind.model_validate(row.body) for row in found[:shown]]
         return Page[kind](data=data, next=encode(found[shown - 1].position) if more else None)  # type: ignore[valid-type]
 
-    async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
+    async def update(
+        self, kind: type[KindT], id: str, change: Callable[[KindT], KindT], *, begin: KindT | None = None
+    ) -> KindT:
         """Replace a document by what `change` makes of it, and return that; no other writer comes in between."""
         spec = self._collection(kind)
         if spec is None:
-            return await self._database.write(lambda c: self._changed(c, kind, self._row(c, kind, id), change))
+            return await self._database.write(lambda c: self._changed(c, kind, id, change, begin))
+        if begin is not None:
+            raise TypeError(f"{kind.__name__} is of a collection, whose documents begin by put")
         for _attempt in range(_ATTEMPTS):
             row = await self._database.read(lambda c: self._row(c, kind, id))
-            kept = self._keepable(_same_id(kind, row, change))
+            kept = self._keepable(_same_id(kind.model_validate(row.body), id, change))
             cut = await self._collections.cut(spec, kept, self._tenant)
             if await self._database.write(lambda c: self._replace(c, row, kept, spec, cut)):  # noqa: B023
                 return kept
@@ -167,8 +171,15 @@ class VerticalStore:
         if spec is not None and cut is not None:
             self._collections.put(c, self._tenant, self._vertical.name, spec, row, cut)
 
-    def _changed(self, c: Connection, kind: type[KindT], row: DocumentRow, change: Callable[[KindT], KindT]) -> KindT:
-        kept = self._keepable(_same_id(kind, row, change))
+    def _changed(
+        self, c: Connection, kind: type[KindT], id: str, change: Callable[[KindT], KindT], begin: KindT | None
+    ) -> KindT:
+        row = rows.get(c, self._tenant, self._vertical.name, kind.__name__, id)
+        if row is None and begin is not None:
+            kept = self._keepable(_same_id(begin, id, change))
+            record(c, self._tenant, Meter.DOCUMENTS, 1, id)
+        else:
+            kept = self._keepable(_same_id(kind.model_validate(self._row(c, kind, id).body), id, change))
         self._write(c, kind, _body(kept), None, None)
         return kept
 
@@ -180,10 +191,10 @@ class VerticalStore:
         return True
 
 
-def _same_id(kind: type[KindT], row: DocumentRow, change: Callable[[KindT], KindT]) -> KindT:
-    changed = change(kind.model_validate(row.body))
-    if getattr(changed, "id", None) != row.id:
-        raise ValueError(f"a change of {kind.__name__} {row.id} may not change its id")
+def _same_id(document: KindT, id: str, change: Callable[[KindT], KindT]) -> KindT:
+    changed = change(document)
+    if getattr(changed, "id", None) != id:
+        raise ValueError(f"a change of {type(document).__name__} {id} may not change its id")
     return changed
 
 

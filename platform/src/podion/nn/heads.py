@@ -60,8 +60,10 @@ class Training:
     """How a head of a plugin's own wants to be trained on frozen states, where the platform's way does not suit it.
 
     `epochs` is the most, `patience` how many epochs without a better value end the training; `rate` is AdamW's peak,
-    after which it falls in a line to 0. Without `keeps_best`, of epochs that are not measurably worse than the best the
-    last is kept: right for a loss that carries its own restraint.
+    after which it falls in a line to 0, once the share `steady` of all steps is done. The weights that are measured and
+    kept are the mean over about the share `averaged` of all steps, the latest counting most; 0 for none. Without
+    `keeps_best`, of epochs that are not measurably worse than the best the last is kept: right for a loss that carries
+    its own restraint.
     """
 
     epochs: int = 10
@@ -71,6 +73,8 @@ class Training:
     weight_decay: float = 0.01
     pooled_dropout: float = 0.1
     keeps_best: bool = True
+    steady: float = 0.0
+    averaged: float = 0.0
 
 
 class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
@@ -120,6 +124,14 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
         of that record: else what is trained beside learns to rely on them. Called right after `fit_features`.
         """
         return self.features(records)
+
+    @classmethod
+    def forms(cls, rows: int) -> Sequence[Mapping[str, Any]]:
+        """Return the keywords, beside the first two, for each form that a head of so many training rows may take.
+
+        Each is trained on frozen states; the one that answers best is kept, by records kept apart.
+        """
+        return ({},)
 
     def options(self) -> dict[str, Any]:
         """Return the keywords, as JSON has them, with which `__init__` builds this head again once it is fitted."""

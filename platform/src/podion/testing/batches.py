@@ -1,5 +1,6 @@
 """Checks of a head in a batch: it learns one by heart, and every row is answered as if it were alone."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -69,10 +70,10 @@ def _part(bench: Bench, rows: list[int]) -> Bench:
         for field in fields(States)
         if isinstance(getattr(bench.states, field.name), Tensor)
     }
-    records = [bench.records[row] for row in rows]
+    part = replace(bench, records=[bench.records[row] for row in rows])
     with torch.inference_mode():
-        features = bench.head.features(records)
-    return replace(bench, records=records, states=States(**tensors, features=features))
+        features = part.features(part.head)
+    return replace(part, states=States(**tensors, features=features))
 
 
 def _check_same(first: Answer, second: Answer, when: str) -> None:
@@ -87,5 +88,25 @@ def _close(first: Any, second: Any) -> bool:
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(_close(first[name], second[name]) for name in first)
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        if _ranks(first) and _ranks(second):
+            return _same_ranking(first, second)
         return len(first) == len(second) and all(map(_close, first, second))
     return bool(first == second)
+
+
+def _ranks(rows: Sequence[Any]) -> bool:
+    return bool(rows) and all(isinstance(row, dict) and row.keys() == {"label", "confidence"} for row in rows)
+
+
+def _same_ranking(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether two rankings say the same of each label; the order of labels that are tied is nobody's promise.
+
+    Nor is which of those tied for the last place is named.
+    """
+    one, other = ({row["label"]: row["confidence"] for row in rows} for rows in (first, second))
+    return (
+        len(first) == len(second)
+        and all(_close(a["confidence"], b["confidence"]) for a, b in zip(first, second, strict=True))
+        and all(_close(one[label], other[label]) for label in one.keys() & other.keys())
+        and all(_close(first[-1]["confidence"], (one | other)[label]) for label in one.keys() ^ other.keys())
+    )

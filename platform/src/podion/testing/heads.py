@@ -10,6 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from podion.answers import Answer, NumberAnswer
+from podion.data.withholding import as_served
 from podion.errors import PluginError
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.answering import scores_of
@@ -25,11 +26,16 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """A head with records that are labelled in turn, and states for them."""
+    """A task's head with records that are labelled in turn, and states for them."""
 
+    task: Task
     head: Head[Any, Any]
     records: list[BaseModel]
     states: States
+
+    def features(self, head: Head[Any, Any]) -> dict[str, Tensor]:
+        """Return what a head makes of the records as they come when it serves: without label or sensitive fields."""
+        return head.features(list(as_served(self.task, self.records)))
 
     def loss(self) -> Tensor:
         """Return the loss of all rows."""
@@ -45,10 +51,10 @@ def bench_of(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, label
         head = resolve_head(task.head_declaration.implementation)(HIDDEN, space)
         head.fit_features(records)
     states = states_of(head.reads_tokens, names)
-    features = head.features(records)
+    features = head.features(list(as_served(task, records)))
     for name, tensor in features.items():
         assert tensor.shape[0] == ROWS, f"features[{name!r}] has {tensor.shape[0]} rows for {ROWS} records"
-    return Bench(head=head, records=records, states=replace(states, features=features))
+    return Bench(task=task, head=head, records=records, states=replace(states, features=features))
 
 
 def states_of(reads_tokens: bool, groups: Sequence[str]) -> States:
@@ -141,8 +147,7 @@ def check_saved(task: Task, space: LabelSpace, given: Rows) -> None:
             " has them, that make a head of the same shape once it has learned its features"
         ) from error
     head.eval()
-    features = head.features(bench.records)
-    loaded = Bench(head=head, records=bench.records, states=replace(bench.states, features=features))
+    loaded = replace(bench, head=head, states=replace(bench.states, features=bench.features(head)))
     with torch.inference_mode():
         same = torch.equal(head(loaded.states), bench.head(bench.states))
     assert same, "a loaded head gives other logits: keep everything it learns in parameters or registered buffers"

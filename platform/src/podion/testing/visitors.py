@@ -69,8 +69,12 @@ class Shelf:
         wanted = (where or {}).items()
         return Page(data=[one for one in kept if all(getattr(one, name, None) == value for name, value in wanted)])
 
-    async def update(self, kind: type[KindT], id: str, change: Callable[[KindT], KindT]) -> KindT:
-        """Replace a document; raises `NotFound`."""
+    async def update(
+        self, kind: type[KindT], id: str, change: Callable[[KindT], KindT], *, begin: KindT | None = None
+    ) -> KindT:
+        """Replace a document, or `begin` where there is none; raises `NotFound` without it."""
+        if begin is not None and (kind, id) not in self.documents:
+            return await self.put(change(begin))
         return await self.put(change(await self.get(kind, id)))
 
     async def delete(self, kind: type[KindT], id: str) -> None:
@@ -128,7 +132,13 @@ class Visitor:
         return [[1.0, 0.0] for _ in texts]
 
     async def review(
-        self, prediction_id: str, *, label: str | None = None, out_of_scope: bool = False, comment: str | None = None
+        self,
+        prediction_id: str,
+        *,
+        label: str | Sequence[str] | None = None,
+        value: float | None = None,
+        out_of_scope: bool = False,
+        comment: str | None = None,
     ) -> None:
         """Take feedback."""
 

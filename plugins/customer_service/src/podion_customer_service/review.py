@@ -2,9 +2,8 @@
 
 from pydantic import BaseModel, Field
 
-from podion import TenantCaller
+from podion import TenantCaller, newest
 from podion_customer_service.clusters import spread
-from podion_customer_service.listing import newest
 from podion_customer_service.questions import Question
 
 MOST_CONSIDERED = 1_000

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from podion import NotFound, TenantCaller
+from podion import NotFound, TenantCaller, newest
 from podion_customer_service.clusters import clusters_of
 from podion_customer_service.language import Language
-from podion_customer_service.listing import newest
 from podion_customer_service.questions import Question
 
 MOST_CLUSTERED = 500

@@ -1,8 +1,7 @@
 """The decisions of a tenant with their applications, newest first, as reports read them."""
 
-from podion import TenantCaller
+from podion import TenantCaller, newest
 from podion_finance_risk.decisions import Application, Decision
-from podion_finance_risk.listing import newest
 from podion_finance_risk.simulation import Past
 
 MOST_READ = 5_000

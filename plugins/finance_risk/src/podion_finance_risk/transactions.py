@@ -156,10 +156,7 @@ def _grown(records: Sequence[Transaction], kept: WindowState) -> WindowState:
 
 async def _changed(caller: TenantCaller, empty: KindT, change: Any) -> KindT:
     """Return a document after a change, or an empty one after it where there is none."""
-    try:
-        return await caller.store.update(type(empty), empty.id, change)  # type: ignore[attr-defined]
-    except NotFound:
-        return await caller.store.put(change(empty))
+    return await caller.store.update(type(empty), empty.id, change, begin=empty)  # type: ignore[attr-defined]
 
 
 async def _got(caller: TenantCaller, kind: type[KindT], id: str) -> KindT | None:

@@ -12,6 +12,7 @@ from podion_sentiment_monitor.config import MonitorSettings, settings_of
 from podion_sentiment_monitor.filing import AT_ONCE, Arrival, Nothing
 from podion_sentiment_monitor.listing import found
 from podion_sentiment_monitor.reading import read, spotter_of
+from podion_sentiment_monitor.review import give_back
 
 DIGEST = "digest"
 MOST_ARTICLES = 500
@@ -64,15 +65,19 @@ async def take_in(caller: TenantCaller, drafts: Sequence[ArticleDraft]) -> list[
             changed.add(article.id)
         taken.append((draft, outcome))
     await _keep(caller, [current[id] for id in current if id in changed])
+    for draft, outcome in taken:
+        if outcome is Outcome.RELABELLED and draft.labels is not None:
+            await give_back(caller, current[draft.doc_id], draft.labels)
     return [_told(current[draft.doc_id], draft, outcome) for draft, outcome in taken]
 
 
-async def relabel(caller: TenantCaller, doc_id: str, labels: Labels) -> Article:
-    """Keep what a person says of an article, and have it counted so; raises `NotFound`."""
+async def correct(caller: TenantCaller, doc_id: str, labels: Labels) -> Article:
+    """Keep what an article should have been read as, have it counted so, and give it back; raises `NotFound`."""
     settings = settings_of(caller)
     article = await caller.store.update(Article, doc_id, lambda kept: _relabelled(kept, labels, settings))
     await caller.store.put(*_arrivals(caller, [doc_id]))
     await caller.enqueue(DIGEST, Nothing())
+    await give_back(caller, article, labels)
     return article
 
 

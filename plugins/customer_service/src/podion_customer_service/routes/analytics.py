@@ -6,13 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from podion import Caller, DataError, requires
+from podion import Caller, DataError, DocumentId, Kept, answer_like, newest, requires
 from podion_customer_service.analytics import Analytics, figures
 from podion_customer_service.conversation import Conversation
 from podion_customer_service.knowledge import Template
-from podion_customer_service.listing import newest
 from podion_customer_service.questions import Question
-from podion_customer_service.routes.inputs import DocumentId, Kept, answers
 from podion_customer_service.unanswered import Named, QuestionCluster, clusters, name_cluster
 
 router = APIRouter(dependencies=[requires("data")])
@@ -57,7 +55,7 @@ class NewName(BaseModel):
     only: list[str] | None = Field(default=None, max_length=500, description="ids of the questions that belong to it")
 
 
-@router.get("/analytics", responses=answers(_FIGURES))
+@router.get("/analytics", responses=answer_like(_FIGURES))
 async def get_analytics(
     caller: Caller,
     since: Annotated[AwareDatetime | None, Query(description="default: 30 days before `until`")] = None,
@@ -84,13 +82,13 @@ async def get_analytics(
     )
 
 
-@router.get("/unanswered/clusters", responses=answers({"data": [_CLUSTER]}))
+@router.get("/unanswered/clusters", responses=answer_like({"data": [_CLUSTER]}))
 async def get_clusters(caller: Caller) -> Kept[QuestionCluster]:
     """Return the unanswered questions that nobody has judged, those that mean the same together, largest first."""
     return Kept(data=[shown for shown, _ in await clusters(caller)])
 
 
-@router.post("/unanswered/clusters/{cluster_id}:name", responses=answers(_NAMED))
+@router.post("/unanswered/clusters/{cluster_id}:name", responses=answer_like(_NAMED))
 async def name_one(
     cluster_id: DocumentId, request: Annotated[NewName, Body(examples=[{"intent": "gift_card"}])], caller: Caller
 ) -> Named:

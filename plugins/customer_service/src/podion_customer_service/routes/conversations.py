@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, requires
+from podion import Caller, DocumentId, answer_like, requires
 from podion_customer_service.answering import handover_of, take_message
 from podion_customer_service.conversation import Action, Conversation, Reason, State, Turn, hand_over, rate, resolve
 from podion_customer_service.decision import Decision
@@ -14,7 +14,6 @@ from podion_customer_service.handover import HandoverPayload, payload
 from podion_customer_service.knowledge import Audience
 from podion_customer_service.language import Language
 from podion_customer_service.routes.examples import CONVERSATION, HANDOVER, MESSAGE
-from podion_customer_service.routes.inputs import DocumentId, answers
 from podion_customer_service.routes.replies import Reply, reply_of
 from podion_customer_service.schema import CustomerText
 
@@ -69,7 +68,7 @@ class Rating(BaseModel):
     comment: str = Field(default="", max_length=2_000)
 
 
-@router.post("/conversations", status_code=201, responses=answers(CONVERSATION, 201))
+@router.post("/conversations", status_code=201, responses=answer_like(CONVERSATION, 201))
 async def open_conversation(
     request: Annotated[NewConversation, Body(examples=[{"customer": {"tier": "gold"}}])], caller: Caller
 ) -> Conversation:
@@ -84,13 +83,13 @@ async def open_conversation(
     return await caller.store.put(conversation)
 
 
-@router.get("/conversations/{conversation_id}", responses=answers(CONVERSATION))
+@router.get("/conversations/{conversation_id}", responses=answer_like(CONVERSATION))
 async def get_conversation(conversation_id: DocumentId, caller: Caller) -> Conversation:
     """Return a conversation with everything that was said, its state, its slots and its hand-overs."""
     return await caller.store.get(Conversation, conversation_id)
 
 
-@router.post("/conversations/{conversation_id}/messages", responses=answers(MESSAGE))
+@router.post("/conversations/{conversation_id}/messages", responses=answer_like(MESSAGE))
 async def post_message(
     conversation_id: DocumentId, request: Annotated[Message, Body(examples=[{"text": "怎么退货"}])], caller: Caller
 ) -> Exchange:
@@ -107,7 +106,7 @@ async def post_message(
     return Exchange(conversation_id=conversation_id, message_id=turn.id, state=kept.state, reply=reply)
 
 
-@router.post("/conversations/{conversation_id}/handoff", responses=answers(HANDOVER))
+@router.post("/conversations/{conversation_id}/handoff", responses=answer_like(HANDOVER))
 async def hand_off(
     conversation_id: DocumentId, request: Annotated[WantsPerson, Body(examples=[{"detail": "button"}])], caller: Caller
 ) -> HandoverPayload:
@@ -118,14 +117,14 @@ async def hand_off(
     )
 
 
-@router.post("/conversations/{conversation_id}:resolve", responses=answers(CONVERSATION))
+@router.post("/conversations/{conversation_id}:resolve", responses=answer_like(CONVERSATION))
 async def resolve_conversation(conversation_id: DocumentId, caller: Caller) -> Conversation:
     """End a conversation, whoever has it. 409 when it has ended before."""
     now = datetime.now(UTC)
     return await caller.store.update(Conversation, conversation_id, lambda kept: resolve(kept, now))
 
 
-@router.post("/conversations/{conversation_id}/csat", status_code=201, responses=answers(CONVERSATION, 201))
+@router.post("/conversations/{conversation_id}/csat", status_code=201, responses=answer_like(CONVERSATION, 201))
 async def post_csat(
     conversation_id: DocumentId, request: Annotated[Rating, Body(examples=[{"score": 5}])], caller: Caller
 ) -> Conversation:

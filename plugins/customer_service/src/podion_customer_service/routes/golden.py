@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict
 
-from podion import Caller, requires
+from podion import Caller, answer_like, requires
 from podion_customer_service.golden import GoldenConversations, GoldenReport, run
-from podion_customer_service.routes.inputs import answers
 
 router = APIRouter(dependencies=[requires("data")])
 
@@ -41,7 +40,7 @@ class GoldenRequest(BaseModel):
     conversations: GoldenConversations
 
 
-@router.post("/e2e-tests:run", responses=answers(_REPORT))
+@router.post("/e2e-tests:run", responses=answer_like(_REPORT))
 async def run_golden(request: Annotated[GoldenRequest, Body(examples=[_BODY])], caller: Caller) -> GoldenReport:
     """Play conversations with what the tenant has now, and say which went otherwise, where, and what they covered.
 

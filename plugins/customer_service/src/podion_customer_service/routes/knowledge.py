@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Hit, Page, requires
+from podion import Caller, Cursor, DocumentId, Gone, Hit, Kept, Limit, Page, answer_like, requires
 from podion_customer_service.editing import keep_all, keep_articles, replace
 from podion_customer_service.gathering import ARTICLES
 from podion_customer_service.knowledge import (
@@ -17,7 +17,6 @@ from podion_customer_service.knowledge import (
     TemplateDraft,
 )
 from podion_customer_service.language import Language
-from podion_customer_service.routes.inputs import Cursor, DocumentId, Gone, Kept, Limit, answers
 from podion_customer_service.schema import CustomerText
 
 router = APIRouter(dependencies=[requires("data")])
@@ -72,14 +71,14 @@ class Search(BaseModel):
     audience: Audience | None = None
 
 
-@router.post("/templates", status_code=201, responses=answers({"data": [_KEPT_TEMPLATE]}, 201))
+@router.post("/templates", status_code=201, responses=answer_like({"data": [_KEPT_TEMPLATE]}, 201))
 async def post_templates(templates: Annotated[Templates, Body(examples=[_TEMPLATE])], caller: Caller) -> Kept[Template]:
     """Keep one template, or up to 500; one whose id is there already replaces it as its next version."""
     drafts = templates if isinstance(templates, list) else [templates]
     return Kept(data=await keep_all(caller, Template, drafts, "tpl"))
 
 
-@router.get("/templates", responses=answers({"data": [_KEPT_TEMPLATE], "next": None}))
+@router.get("/templates", responses=answer_like({"data": [_KEPT_TEMPLATE], "next": None}))
 async def list_templates(
     caller: Caller,
     intent: Annotated[str | None, Query(max_length=200, description="only those for this intent")] = None,
@@ -90,13 +89,13 @@ async def list_templates(
     return await caller.store.list(Template, {"intent": intent} if intent else None, cursor, limit)
 
 
-@router.get("/templates/{template_id}", responses=answers(_KEPT_TEMPLATE))
+@router.get("/templates/{template_id}", responses=answer_like(_KEPT_TEMPLATE))
 async def get_template(template_id: DocumentId, caller: Caller) -> Template:
     """Return one template."""
     return await caller.store.get(Template, template_id)
 
 
-@router.put("/templates/{template_id}", responses=answers({**_KEPT_TEMPLATE, "version": 2}))
+@router.put("/templates/{template_id}", responses=answer_like({**_KEPT_TEMPLATE, "version": 2}))
 async def put_template(
     template_id: DocumentId, template: Annotated[TemplateDraft, Body(examples=[_TEMPLATE])], caller: Caller
 ) -> Template:
@@ -104,14 +103,14 @@ async def put_template(
     return await replace(caller, Template, template_id, template)
 
 
-@router.delete("/templates/{template_id}", responses=answers({"id": "order-status-en", "deleted": True}))
+@router.delete("/templates/{template_id}", responses=answer_like({"id": "order-status-en", "deleted": True}))
 async def delete_template(template_id: DocumentId, caller: Caller) -> Gone:
     """Remove a template; it answers nobody from now on."""
     await caller.store.delete(Template, template_id)
     return Gone(id=template_id)
 
 
-@router.post("/curated-answers", status_code=201, responses=answers({"data": [_KEPT_CURATED]}, 201))
+@router.post("/curated-answers", status_code=201, responses=answer_like({"data": [_KEPT_CURATED]}, 201))
 async def post_curated(
     curated: Annotated[CuratedAnswers, Body(examples=[_CURATED])], caller: Caller
 ) -> Kept[CuratedAnswer]:
@@ -120,13 +119,13 @@ async def post_curated(
     return Kept(data=await keep_all(caller, CuratedAnswer, drafts, "cur"))
 
 
-@router.get("/curated-answers", responses=answers({"data": [_KEPT_CURATED], "next": None}))
+@router.get("/curated-answers", responses=answer_like({"data": [_KEPT_CURATED], "next": None}))
 async def list_curated(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[CuratedAnswer]:
     """Return the curated answers, newest first."""
     return await caller.store.list(CuratedAnswer, None, cursor, limit)
 
 
-@router.put("/curated-answers/{curated_id}", responses=answers({**_KEPT_CURATED, "version": 2}))
+@router.put("/curated-answers/{curated_id}", responses=answer_like({**_KEPT_CURATED, "version": 2}))
 async def put_curated(
     curated_id: DocumentId, curated: Annotated[CuratedDraft, Body(examples=[_CURATED])], caller: Caller
 ) -> CuratedAnswer:
@@ -134,32 +133,32 @@ async def put_curated(
     return await replace(caller, CuratedAnswer, curated_id, curated)
 
 
-@router.delete("/curated-answers/{curated_id}", responses=answers({"id": "gift-cards-en", "deleted": True}))
+@router.delete("/curated-answers/{curated_id}", responses=answer_like({"id": "gift-cards-en", "deleted": True}))
 async def delete_curated(curated_id: DocumentId, caller: Caller) -> Gone:
     """Remove a curated answer; it answers nobody from now on."""
     await caller.store.delete(CuratedAnswer, curated_id)
     return Gone(id=curated_id)
 
 
-@router.post("/kb/documents", status_code=201, responses=answers({"data": [_ARTICLE]}, 201))
+@router.post("/kb/documents", status_code=201, responses=answer_like({"data": [_ARTICLE]}, 201))
 async def post_articles(articles: Annotated[Articles, Body(examples=[_ARTICLE])], caller: Caller) -> Kept[Article]:
     """Keep one article, or up to 500, to be quoted from at once; with a `question` it is an entry of a FAQ."""
     return Kept(data=await keep_articles(caller, articles if isinstance(articles, list) else [articles]))
 
 
-@router.get("/kb/documents", responses=answers({"data": [_ARTICLE], "next": None}))
+@router.get("/kb/documents", responses=answer_like({"data": [_ARTICLE], "next": None}))
 async def list_articles(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Article]:
     """Return the articles, newest first."""
     return await caller.store.list(Article, None, cursor, limit)
 
 
-@router.get("/kb/documents/{article_id}", responses=answers(_ARTICLE))
+@router.get("/kb/documents/{article_id}", responses=answer_like(_ARTICLE))
 async def get_article(article_id: DocumentId, caller: Caller) -> Article:
     """Return one article."""
     return await caller.store.get(Article, article_id)
 
 
-@router.put("/kb/documents/{article_id}", responses=answers({**_ARTICLE, "version": "2026-09"}))
+@router.put("/kb/documents/{article_id}", responses=answer_like({**_ARTICLE, "version": "2026-09"}))
 async def put_article(
     article_id: DocumentId, article: Annotated[Article, Body(examples=[_ARTICLE])], caller: Caller
 ) -> Article:
@@ -167,14 +166,14 @@ async def put_article(
     return await caller.store.update(Article, article_id, lambda kept: article.model_copy(update={"id": kept.id}))
 
 
-@router.delete("/kb/documents/{article_id}", responses=answers({"id": "returns-zh", "deleted": True}))
+@router.delete("/kb/documents/{article_id}", responses=answer_like({"id": "returns-zh", "deleted": True}))
 async def delete_article(article_id: DocumentId, caller: Caller) -> Gone:
     """Remove an article; it is quoted to nobody from now on."""
     await caller.store.delete(Article, article_id)
     return Gone(id=article_id)
 
 
-@router.post("/kb/search", responses=answers({"data": []}))
+@router.post("/kb/search", responses=answer_like({"data": []}))
 async def search(request: Annotated[Search, Body(examples=[{"query": "多久可以退货"}])], caller: Caller) -> Kept[Hit]:
     """Return the passages that fit a question, best first, each with document, version and place; valid ones only."""
     wanted = {"locale": request.locale, "audience": request.audience}

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Answer, Caller, LabelAnswer, Prediction, Span, requires
+from podion import Answer, Caller, LabelAnswer, Prediction, Span, answer_like, requires
 from podion_customer_service.answering import answer_once
 from podion_customer_service.conversation import Conversation
 from podion_customer_service.knowledge import Audience
 from podion_customer_service.language import Language
 from podion_customer_service.parsing import intents_and_slots
-from podion_customer_service.routes.inputs import answers
 from podion_customer_service.routes.replies import ANSWER_EXAMPLE, Reply, reply_of
 from podion_customer_service.schema import CustomerText, ParseRequest
 
@@ -66,7 +65,7 @@ class Ask(BaseModel):
     audience: Audience = "customers"
 
 
-@router.post("/parse", responses=answers(_PARSED))
+@router.post("/parse", responses=answer_like(_PARSED))
 async def post_parse(request: Annotated[ParseRequest, Body(openapi_examples=_REQUESTS)], caller: Caller) -> Parsed:
     """Say what each utterance is about, and mark the details in it: intent and slots on one pass.
 
@@ -93,7 +92,7 @@ async def post_parse(request: Annotated[ParseRequest, Body(openapi_examples=_REQ
     )
 
 
-@router.post("/answer", responses=answers(ANSWER_EXAMPLE))
+@router.post("/answer", responses=answer_like(ANSWER_EXAMPLE))
 async def post_answer(
     request: Annotated[Ask, Body(examples=[{"text": "how long do I have to send something back?"}])], caller: Caller
 ) -> Reply:

@@ -5,10 +5,9 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from podion import Caller, requires
+from podion import Caller, DocumentId, answer_like, requires
 from podion_customer_service.questions import Question
 from podion_customer_service.review import Queue, queue
-from podion_customer_service.routes.inputs import DocumentId, answers
 from podion_customer_service.unanswered import judge
 
 router = APIRouter(dependencies=[requires("data")])
@@ -46,14 +45,14 @@ class Verdict(BaseModel):
         return self
 
 
-@router.get("/review", responses=answers({"data": [_QUESTION], "waiting": 1}))
+@router.get("/review", responses=answer_like({"data": [_QUESTION], "waiting": 1}))
 async def get_queue(caller: Caller, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> Queue:
     """Return the questions whose labels would teach most: the least certain first, and of those alike only one."""
     return await queue(caller, limit)
 
 
 @router.post(
-    "/review/{question_id}", responses=answers({**_QUESTION, "reviewed": True, "reviewed_as": "delivery_delay"})
+    "/review/{question_id}", responses=answer_like({**_QUESTION, "reviewed": True, "reviewed_as": "delivery_delay"})
 )
 async def post_verdict(
     question_id: DocumentId, request: Annotated[Verdict, Body(examples=[{"label": "delivery_delay"}])], caller: Caller

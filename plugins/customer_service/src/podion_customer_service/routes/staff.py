@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Conflict, Page, requires
+from podion import Caller, Conflict, Cursor, DocumentId, Limit, Page, answer_like, requires
 from podion_customer_service.conversation import Conversation, State, Turn, accept, give_back, say
 from podion_customer_service.handover import HandoverPayload, payload
 from podion_customer_service.routes.examples import CONVERSATION, HANDOVER
-from podion_customer_service.routes.inputs import Cursor, DocumentId, Limit, answers
 from podion_customer_service.schema import CustomerText
 
 router = APIRouter(dependencies=[requires("data")])
@@ -32,7 +31,7 @@ class StaffMessage(BaseModel):
     text: CustomerText
 
 
-@router.get("/conversations", responses=answers({"data": [CONVERSATION], "next": None}))
+@router.get("/conversations", responses=answer_like({"data": [CONVERSATION], "next": None}))
 async def list_conversations(
     caller: Caller,
     state: Annotated[State | None, Query(description="only those in this state")] = None,
@@ -43,13 +42,13 @@ async def list_conversations(
     return await caller.store.list(Conversation, {"state": state} if state else None, cursor, limit)
 
 
-@router.get("/conversations/{conversation_id}/handoff", responses=answers(HANDOVER))
+@router.get("/conversations/{conversation_id}/handoff", responses=answer_like(HANDOVER))
 async def get_handoff(conversation_id: DocumentId, caller: Caller) -> HandoverPayload:
     """Return the last hand-over of a conversation: transcript, intent, slots, what was tried, and why."""
     return payload(await caller.store.get(Conversation, conversation_id))
 
 
-@router.post("/conversations/{conversation_id}/handoff:accept", responses=answers(HANDOVER))
+@router.post("/conversations/{conversation_id}/handoff:accept", responses=answer_like(HANDOVER))
 async def accept_handoff(
     conversation_id: DocumentId, request: Annotated[Acceptance, Body(examples=[{"agent": "Mei"}])], caller: Caller
 ) -> HandoverPayload:
@@ -60,7 +59,7 @@ async def accept_handoff(
     )
 
 
-@router.post("/conversations/{conversation_id}/replies", responses=answers(CONVERSATION))
+@router.post("/conversations/{conversation_id}/replies", responses=answer_like(CONVERSATION))
 async def post_reply(
     conversation_id: DocumentId,
     request: Annotated[StaffMessage, Body(examples=[{"text": "Hello, this is Mei. Let me look."}])],
@@ -79,7 +78,7 @@ async def post_reply(
     return await caller.store.update(Conversation, conversation_id, add)
 
 
-@router.post("/conversations/{conversation_id}/handoff:return", responses=answers(CONVERSATION))
+@router.post("/conversations/{conversation_id}/handoff:return", responses=answer_like(CONVERSATION))
 async def return_handoff(conversation_id: DocumentId, caller: Caller) -> Conversation:
     """Give a conversation back to the bot, which starts afresh: what was said before is history to it."""
     now = datetime.now(UTC)

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from podion import Caller, TenantCaller, requires
+from podion import Caller, Kept, TenantCaller, answer_like, requires
 from podion_finance_risk.applications import score
 from podion_finance_risk.decisions import Application, Decision, SensitiveValue
 from podion_finance_risk.routes.examples import APPLICATION, DECISION
-from podion_finance_risk.routes.inputs import Kept, answers
 from podion_finance_risk.schema import SENSITIVE, Moment, Narrative, OpenRecord, Reference
 
 router = APIRouter(dependencies=[requires("predict")])
@@ -59,7 +58,7 @@ class NewApplications(BaseModel):
     applications: list[NewApplication] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
-@router.post("/applications:score", responses=answers(DECISION))
+@router.post("/applications:score", responses=answer_like(DECISION))
 async def score_application(
     application: Annotated[NewApplication, Body(examples=[APPLICATION])], caller: Caller
 ) -> Decision:
@@ -72,7 +71,7 @@ async def score_application(
     return decision
 
 
-@router.post("/applications:score-batch", responses=answers({"data": [DECISION]}))
+@router.post("/applications:score-batch", responses=answer_like({"data": [DECISION]}))
 async def score_applications(
     request: Annotated[NewApplications, Body(examples=[{"applications": [APPLICATION]}])], caller: Caller
 ) -> Kept[Decision]:

@@ -5,14 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, requires
+from podion import Caller, Cursor, DocumentId, Limit, Page, answer_like, requires
 from podion_finance_risk import policies, replaying, reviewing
 from podion_finance_risk.decisions import Application, Decision, ReviewItem, State
 from podion_finance_risk.explaining import Explanation, explain
 from podion_finance_risk.notices import Notice, notice
 from podion_finance_risk.policy import Action
 from podion_finance_risk.routes.examples import DECISION, REASON, REVIEW
-from podion_finance_risk.routes.inputs import Cursor, DocumentId, Limit, answers
 from podion_finance_risk.wording import Language
 
 router = APIRouter()
@@ -80,7 +79,7 @@ class WantsPerson(BaseModel):
     comment: str = Field(default="", max_length=2_000)
 
 
-@router.get("/decisions", dependencies=READS, responses=answers({"data": [DECISION], "next": None}))
+@router.get("/decisions", dependencies=READS, responses=answer_like({"data": [DECISION], "next": None}))
 async def list_decisions(
     caller: Caller,
     action: Annotated[Action | None, Query(description="what the machine decided")] = None,
@@ -96,13 +95,13 @@ async def list_decisions(
     return await caller.store.list(Decision, where or None, cursor, limit)
 
 
-@router.get("/decisions/{decision_id}", dependencies=READS, responses=answers(DECISION))
+@router.get("/decisions/{decision_id}", dependencies=READS, responses=answer_like(DECISION))
 async def get_decision(decision_id: DocumentId, caller: Caller) -> Decision:
     """Return a decision as it stands: the machine's, the person's where one has decided, how it went where known."""
     return await caller.store.get(Decision, decision_id)
 
 
-@router.get("/decisions/{decision_id}/explanation", dependencies=READS, responses=answers(_EXPLAINED))
+@router.get("/decisions/{decision_id}/explanation", dependencies=READS, responses=answer_like(_EXPLAINED))
 async def get_explanation(decision_id: DocumentId, caller: Caller) -> Explanation:
     """Return everything that was added up, in log-odds and in points, and the point it is measured against.
 
@@ -115,7 +114,7 @@ async def get_explanation(decision_id: DocumentId, caller: Caller) -> Explanatio
     return explain(decision, application, holding.policy)
 
 
-@router.post("/decisions/{decision_id}:replay", dependencies=READS, responses=answers(_REPLAYED))
+@router.post("/decisions/{decision_id}:replay", dependencies=READS, responses=answer_like(_REPLAYED))
 async def replay_decision(decision_id: DocumentId, caller: Caller) -> replaying.Replay:
     """Make a decision again by the very adapter and policy version that made it, and say whether it is the same.
 
@@ -128,7 +127,7 @@ async def replay_decision(decision_id: DocumentId, caller: Caller) -> replaying.
     "/decisions/{decision_id}:request-human-review",
     status_code=201,
     dependencies=[requires("predict")],
-    responses=answers(REVIEW, 201),
+    responses=answer_like(REVIEW, 201),
 )
 async def request_human_review(
     decision_id: DocumentId, request: Annotated[WantsPerson, Body(examples=[{"comment": ""}])], caller: Caller
@@ -140,7 +139,7 @@ async def request_human_review(
     return await reviewing.ask(caller, decision_id, request.comment)
 
 
-@router.get("/decisions/{decision_id}/adverse-action-notice", dependencies=READS, responses=answers(_NOTICE))
+@router.get("/decisions/{decision_id}/adverse-action-notice", dependencies=READS, responses=answer_like(_NOTICE))
 async def get_notice(
     decision_id: DocumentId,
     caller: Caller,

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, requires
+from podion import Caller, Cursor, Kept, Limit, Page, answer_like, requires
 from podion_finance_risk.outcomes import NewOutcome, Outcome, take
-from podion_finance_risk.routes.inputs import Cursor, Kept, Limit, answers
 
 router = APIRouter(dependencies=[requires("data")])
 
@@ -29,7 +28,7 @@ class Outcomes(BaseModel):
     outcomes: list[NewOutcome] = Field(min_length=1, max_length=500)
 
 
-@router.post("/outcomes", status_code=201, responses=answers({"data": [_KEPT]}, 201))
+@router.post("/outcomes", status_code=201, responses=answer_like({"data": [_KEPT]}, 201))
 async def post_outcomes(
     request: Annotated[Outcomes, Body(examples=[{"outcomes": [_TOLD]}])], caller: Caller
 ) -> Kept[Outcome]:
@@ -42,7 +41,7 @@ async def post_outcomes(
     return Kept(data=await take(caller, request.outcomes))
 
 
-@router.get("/outcomes", responses=answers({"data": [_KEPT], "next": None}))
+@router.get("/outcomes", responses=answer_like({"data": [_KEPT], "next": None}))
 async def list_outcomes(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Outcome]:
     """Return the outcomes, newest first."""
     return await caller.store.list(Outcome, None, cursor, limit)

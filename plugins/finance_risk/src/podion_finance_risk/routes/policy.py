@@ -6,12 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, requires
+from podion import Caller, Cursor, Limit, Page, answer_like, requires
 from podion_finance_risk import policies
 from podion_finance_risk.ledger import decisions_with_applications
 from podion_finance_risk.policy import Policy, PolicyVersion
 from podion_finance_risk.routes.examples import POLICY, VERSION
-from podion_finance_risk.routes.inputs import Cursor, Limit, answers
 from podion_finance_risk.simulation import REJECT_INFERENCE, Simulation, simulate
 
 router = APIRouter()
@@ -54,13 +53,13 @@ class Draft(BaseModel):
     policy: Policy
 
 
-@router.get("/policy", dependencies=[requires("predict")], responses=answers(VERSION))
+@router.get("/policy", dependencies=[requires("predict")], responses=answer_like(VERSION))
 async def get_policy(caller: Caller) -> PolicyVersion:
     """Return the policy that holds; `built-in` until you put one."""
     return await policies.current(caller)
 
 
-@router.put("/policy", dependencies=[requires("deploy")], responses=answers(VERSION))
+@router.put("/policy", dependencies=[requires("deploy")], responses=answer_like(VERSION))
 async def put_policy(
     request: Annotated[NewPolicy, Body(examples=[{"policy": POLICY, "by": "risk committee"}])], caller: Caller
 ) -> PolicyVersion:
@@ -68,13 +67,15 @@ async def put_policy(
     return await policies.put(caller, request.policy, by=request.by, note=request.note)
 
 
-@router.get("/policy/versions", dependencies=[requires("data")], responses=answers({"data": [VERSION], "next": None}))
+@router.get(
+    "/policy/versions", dependencies=[requires("data")], responses=answer_like({"data": [VERSION], "next": None})
+)
 async def list_policy_versions(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[PolicyVersion]:
     """Return the versions, newest first. None is ever changed or removed."""
     return await caller.store.list(PolicyVersion, None, cursor, limit)
 
 
-@router.post("/policy:simulate", dependencies=[requires("data")], responses=answers(_SIMULATED))
+@router.post("/policy:simulate", dependencies=[requires("data")], responses=answer_like(_SIMULATED))
 async def simulate_policy(request: Annotated[Draft, Body(examples=[{"policy": POLICY}])], caller: Caller) -> Simulation:
     """Say what a draft would have done with the newest 5,000 decisions: approvals and bad rate, before and after.
 

@@ -7,15 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from podion import Caller, Conflict, DataError, TenantCaller, requires
+from podion import Caller, Conflict, DataError, TenantCaller, answer_like, newest, requires
 from podion_finance_risk import fairness as fair
 from podion_finance_risk import policies
 from podion_finance_risk.fraud_report import FraudReport, report
 from podion_finance_risk.ledger import MOST_READ, decisions_with_applications
-from podion_finance_risk.listing import newest
 from podion_finance_risk.model_comparison import Compared, Cost, compared, cost
 from podion_finance_risk.proxies import Proxy, proxies
-from podion_finance_risk.routes.inputs import answers
 from podion_finance_risk.schema import CreditApplication, ScorecardAnswer
 from podion_finance_risk.simulation import REJECT_INFERENCE, Past, Rejected, rejected
 from podion_finance_risk.stability import Stability, stability
@@ -104,7 +102,7 @@ _FRAUD = {
 }  # fmt: skip
 
 
-@router.get("/scorecard", responses=answers(_SCORECARD))
+@router.get("/scorecard", responses=answer_like(_SCORECARD))
 async def get_scorecard(caller: Caller) -> ScorecardReport:
     """Return the points of every feature and bin of the deployed scorecard, and the models side by side.
 
@@ -131,7 +129,7 @@ async def get_scorecard(caller: Caller) -> ScorecardReport:
 
 @router.get(
     "/stability",
-    responses=answers({"since": "2026-06-01T00:00:00Z", "score": _STABILITY, "features": [], "complete": True}),
+    responses=answer_like({"since": "2026-06-01T00:00:00Z", "score": _STABILITY, "features": [], "complete": True}),
 )
 async def get_stability(
     caller: Caller,
@@ -152,7 +150,7 @@ async def get_stability(
     return await asyncio.to_thread(_stability, cut, then, now, complete)
 
 
-@router.get("/fairness", responses=answers(_FAIRNESS))
+@router.get("/fairness", responses=answer_like(_FAIRNESS))
 async def get_fairness(
     caller: Caller,
     least_group: Annotated[int, Query(ge=5, le=10_000, description="smaller groups are only counted")] = 30,
@@ -178,7 +176,7 @@ async def get_fairness(
     )
 
 
-@router.get("/fraud-report", responses=answers(_FRAUD))
+@router.get("/fraud-report", responses=answer_like(_FRAUD))
 async def get_fraud_report(caller: Caller) -> FraudReport:
     """Return how alerts fared against outcomes: recall within the budget, by count and by value, and precision."""
     scored, complete = await newest(caller, ScoredTransaction, MOST_READ)

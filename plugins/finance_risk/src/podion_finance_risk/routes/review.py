@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, requires
+from podion import Caller, Cursor, DocumentId, Limit, Page, answer_like, requires
 from podion_finance_risk import reviewing
 from podion_finance_risk.decisions import ReviewItem
 from podion_finance_risk.routes.examples import REVIEW
-from podion_finance_risk.routes.inputs import Cursor, DocumentId, Limit, answers
 
 router = APIRouter(dependencies=[requires("data")])
 
@@ -26,7 +25,7 @@ class Verdict(BaseModel):
     reason: str = Field(min_length=1, max_length=2_000, pattern=r"\S", description="why; a notice gives these words")
 
 
-@router.get("/review-queue", responses=answers({"data": [REVIEW], "next": None}))
+@router.get("/review-queue", responses=answer_like({"data": [REVIEW], "next": None}))
 async def list_reviews(
     caller: Caller,
     state: Annotated[Literal["waiting", "decided"], Query(description="which items")] = "waiting",
@@ -37,7 +36,7 @@ async def list_reviews(
     return await caller.store.list(ReviewItem, {"state": state}, cursor, limit)
 
 
-@router.post("/review-queue/{review_id}:decide", responses=answers({**REVIEW, "state": "decided", "human": _HUMAN}))
+@router.post("/review-queue/{review_id}:decide", responses=answer_like({**REVIEW, "state": "decided", "human": _HUMAN}))
 async def decide_review(
     review_id: DocumentId,
     request: Annotated[Verdict, Body(examples=[{"action": "approve", "by": "Mei", "reason": _HUMAN["reason"]}])],

@@ -6,9 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, LabelAnswer, Prediction, requires
+from podion import Caller, Kept, LabelAnswer, Prediction, answer_like, requires
 from podion_finance_risk.customers import ClassifiedCustomer, records_of
-from podion_finance_risk.routes.inputs import Kept, answers
 from podion_finance_risk.schema import Customer, RiskText
 from podion_finance_risk.tasks import customer_class, text_risk
 
@@ -59,7 +58,7 @@ class Customers(BaseModel):
     customers: list[Customer] = Field(min_length=1, max_length=256)
 
 
-@router.post("/texts:score", responses=answers(_SCORED))
+@router.post("/texts:score", responses=answer_like(_SCORED))
 async def score_texts(
     request: Annotated[Texts, Body(examples=[{"texts": [_TEXT]}])], caller: Caller
 ) -> Prediction[LabelAnswer]:
@@ -67,7 +66,7 @@ async def score_texts(
     return await caller.predict(text_risk, [text.model_copy(update={"label": None}) for text in request.texts])
 
 
-@router.post("/customers:classify", responses=answers({"data": [_CLASSIFIED]}))
+@router.post("/customers:classify", responses=answer_like({"data": [_CLASSIFIED]}))
 async def classify_customers(
     request: Annotated[Customers, Body(examples=[{"customers": [_CUSTOMER]}])], caller: Caller
 ) -> Kept[ClassifiedCustomer]:

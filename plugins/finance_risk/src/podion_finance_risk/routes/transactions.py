@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, requires
+from podion import Caller, Cursor, DocumentId, Kept, Limit, Page, answer_like, requires
 from podion_finance_risk.routes.examples import PAYMENT, SCORED
-from podion_finance_risk.routes.inputs import Cursor, DocumentId, Kept, Limit, answers
 from podion_finance_risk.schema import Payment
 from podion_finance_risk.transactions import ScoredTransaction, score
 
@@ -24,7 +23,7 @@ class Payments(BaseModel):
     transactions: list[Payment] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
-@router.post("/transactions:score", dependencies=[requires("predict")], responses=answers(SCORED))
+@router.post("/transactions:score", dependencies=[requires("predict")], responses=answer_like(SCORED))
 async def score_transaction(payment: Annotated[Payment, Body(examples=[PAYMENT])], caller: Caller) -> ScoredTransaction:
     """Say how probable fraud is, out of what account and terminal did before, and whether somebody should look.
 
@@ -35,7 +34,7 @@ async def score_transaction(payment: Annotated[Payment, Body(examples=[PAYMENT])
     return scored
 
 
-@router.post("/transactions:score-batch", dependencies=[requires("predict")], responses=answers({"data": [SCORED]}))
+@router.post("/transactions:score-batch", dependencies=[requires("predict")], responses=answer_like({"data": [SCORED]}))
 async def score_transactions(
     request: Annotated[Payments, Body(examples=[{"transactions": [PAYMENT]}])], caller: Caller
 ) -> Kept[ScoredTransaction]:
@@ -43,7 +42,7 @@ async def score_transactions(
     return Kept(data=await score(caller, request.transactions))
 
 
-@router.get("/transactions", dependencies=[requires("data")], responses=answers({"data": [SCORED], "next": None}))
+@router.get("/transactions", dependencies=[requires("data")], responses=answer_like({"data": [SCORED], "next": None}))
 async def list_transactions(
     caller: Caller,
     alert: Annotated[bool | None, Query(description="true: only those that raised an alert")] = None,
@@ -54,7 +53,7 @@ async def list_transactions(
     return await caller.store.list(ScoredTransaction, None if alert is None else {"alert": alert}, cursor, limit)
 
 
-@router.get("/transactions/{transaction}", dependencies=[requires("data")], responses=answers(SCORED))
+@router.get("/transactions/{transaction}", dependencies=[requires("data")], responses=answer_like(SCORED))
 async def get_transaction(transaction: DocumentId, caller: Caller) -> ScoredTransaction:
     """Return a scored transaction with its windows, and what it was where an outcome told it."""
     return await caller.store.get(ScoredTransaction, transaction)

@@ -6,13 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Page, TenantCaller, requires
+from podion import Caller, Cursor, DocumentId, Limit, Page, TenantCaller, answer_like, requires
 from podion_sentiment_monitor.alerts import Alert, Status, acknowledged, resolved, silenced
 from podion_sentiment_monitor.articles import DocId, Labels
 from podion_sentiment_monitor.filing import Nothing
-from podion_sentiment_monitor.ingest import DIGEST
-from podion_sentiment_monitor.review import correct
-from podion_sentiment_monitor.routes.inputs import Cursor, DocumentId, Limit, answers
+from podion_sentiment_monitor.ingest import DIGEST, correct
 from podion_sentiment_monitor.rules import Duration, duration
 
 router = APIRouter(dependencies=[requires("data")])
@@ -79,7 +77,7 @@ class Silence(BaseModel):
     comment: str = Field(default="", max_length=2_000)
 
 
-@router.get("/alerts", responses=answers({"data": [_ALERT], "next": None}))
+@router.get("/alerts", responses=answer_like({"data": [_ALERT], "next": None}))
 async def list_alerts(
     caller: Caller,
     status: Status | None = None,
@@ -94,13 +92,15 @@ async def list_alerts(
     return await caller.store.list(Alert, where or None, cursor, limit)
 
 
-@router.get("/alerts/{alert_id}", responses=answers(_ALERT))
+@router.get("/alerts/{alert_id}", responses=answer_like(_ALERT))
 async def get_alert(alert_id: DocumentId, caller: Caller) -> Alert:
     """Return one alert with its evidence."""
     return await caller.store.get(Alert, alert_id)
 
 
-@router.post("/alerts/{alert_id}:ack", responses=answers({**_ALERT, "status": "acknowledged", "false_alarm": False}))
+@router.post(
+    "/alerts/{alert_id}:ack", responses=answer_like({**_ALERT, "status": "acknowledged", "false_alarm": False})
+)
 async def ack_alert(
     alert_id: DocumentId, remark: Annotated[Remark, Body(examples=[_CORRECTED])], caller: Caller
 ) -> Alert:
@@ -110,7 +110,7 @@ async def ack_alert(
     return alert
 
 
-@router.post("/alerts/{alert_id}:silence", responses=answers({**_ALERT, "status": "silenced"}))
+@router.post("/alerts/{alert_id}:silence", responses=answer_like({**_ALERT, "status": "silenced"}))
 async def silence_alert(
     alert_id: DocumentId, silence: Annotated[Silence, Body(examples=[{"duration": "4h"}])], caller: Caller
 ) -> Alert:
@@ -119,7 +119,7 @@ async def silence_alert(
     return await caller.store.update(Alert, alert_id, lambda kept: silenced(kept, until, silence.comment))
 
 
-@router.post("/alerts/{alert_id}:resolve", responses=answers({**_ALERT, "status": "resolved", "open": False}))
+@router.post("/alerts/{alert_id}:resolve", responses=answer_like({**_ALERT, "status": "resolved", "open": False}))
 async def resolve_alert(
     alert_id: DocumentId, remark: Annotated[Remark, Body(examples=[{"comment": "statement is out"}])], caller: Caller
 ) -> Alert:
@@ -133,7 +133,7 @@ async def resolve_alert(
 
 @router.post(
     "/alerts/{alert_id}:mark-false",
-    responses=answers({**_ALERT, "status": "resolved", "open": False, "false_alarm": True}),
+    responses=answer_like({**_ALERT, "status": "resolved", "open": False, "false_alarm": True}),
 )
 async def mark_alert_false(
     alert_id: DocumentId, remark: Annotated[Remark, Body(examples=[_CORRECTED])], caller: Caller

@@ -6,14 +6,12 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from podion import Caller, DataError, Fault, TooLarge, requires
+from podion import Caller, DataError, DocumentId, Fault, Gone, TooLarge, answer_like, requires
 from podion_sentiment_monitor.articles import Article, ArticleDraft, Labels, Reading
 from podion_sentiment_monitor.filing import Filed
-from podion_sentiment_monitor.ingest import MOST_ARTICLES, Outcome, Taken, remove, take_in
+from podion_sentiment_monitor.ingest import MOST_ARTICLES, Outcome, Taken, correct, remove, take_in
 from podion_sentiment_monitor.listing import found
 from podion_sentiment_monitor.reading import read, spotter_of
-from podion_sentiment_monitor.review import correct
-from podion_sentiment_monitor.routes.inputs import DocumentId, Gone, answers
 from podion_sentiment_monitor.schema import ArticleText
 
 router = APIRouter()
@@ -88,7 +86,7 @@ class FiledArticle(Article):
     story: str | None = None
 
 
-@router.post("/analyze", dependencies=[requires("predict")], responses=answers({"data": [_READING]}))
+@router.post("/analyze", dependencies=[requires("predict")], responses=answer_like({"data": [_READING]}))
 async def analyze(
     request: Annotated[Question, Body(examples=[{"text": "Harbour Bank customers queue after transfer delays"}])],
     caller: Caller,
@@ -102,7 +100,7 @@ async def analyze(
     "/articles",
     status_code=202,
     dependencies=[requires("data")],
-    responses=answers({"created": 1, "known": 0, "relabelled": 0, "data": [_TAKEN]}, 202),
+    responses=answer_like({"created": 1, "known": 0, "relabelled": 0, "data": [_TAKEN]}, 202),
 )
 async def post_articles(batch: Annotated[Batch, Body(examples=[{"articles": [_DRAFT]}])], caller: Caller) -> Accepted:
     """Take in up to 500 articles. A doc_id that is known changes nothing, or its labels, and the answer says which."""
@@ -113,7 +111,7 @@ async def post_articles(batch: Annotated[Batch, Body(examples=[{"articles": [_DR
     "/articles:upload",
     status_code=202,
     dependencies=[requires("data")],
-    responses=answers({"created": 1, "known": 0, "relabelled": 0, "data": [_TAKEN]}, 202),
+    responses=answer_like({"created": 1, "known": 0, "relabelled": 0, "data": [_TAKEN]}, 202),
 )
 async def upload_articles(
     lines: Annotated[bytes, Body(media_type="application/x-ndjson", description="one article a line, up to 500")],
@@ -126,7 +124,7 @@ async def upload_articles(
 @router.get(
     "/articles/{doc_id}",
     dependencies=[requires("data")],
-    responses=answers({**_DRAFT, "id": "herald-20260701-17", "story": "sto_1f", "reading": _READING}),
+    responses=answer_like({**_DRAFT, "id": "herald-20260701-17", "story": "sto_1f", "reading": _READING}),
 )
 async def get_article(doc_id: DocumentId, caller: Caller) -> FiledArticle:
     """Return an article with what was read out of it, and its story."""
@@ -138,19 +136,19 @@ async def get_article(doc_id: DocumentId, caller: Caller) -> FiledArticle:
 @router.put(
     "/articles/{doc_id}/labels",
     dependencies=[requires("data")],
-    responses=answers({**_DRAFT, "id": "herald-20260701-17", "labels": {"sentiment": "neutral"}}),
+    responses=answer_like({**_DRAFT, "id": "herald-20260701-17", "labels": {"sentiment": "neutral"}}),
 )
 async def put_labels(
     doc_id: DocumentId, labels: Annotated[Labels, Body(examples=[{"sentiment": "neutral"}])], caller: Caller
 ) -> Article:
-    """Say what an article should have been read as: counted so from now on; a sentiment is learned by the next grow."""
+    """Say what an article should have been read as: counted so from now on, and learned by the next grow."""
     return await correct(caller, doc_id, labels)
 
 
 @router.delete(
     "/articles/{doc_id}",
     dependencies=[requires("data")],
-    responses=answers({"id": "herald-20260701-17", "deleted": True}),
+    responses=answer_like({"id": "herald-20260701-17", "deleted": True}),
 )
 async def delete_article(doc_id: DocumentId, caller: Caller) -> Gone:
     """Remove an article: at once from the store, within seconds from stories, trends and counts."""

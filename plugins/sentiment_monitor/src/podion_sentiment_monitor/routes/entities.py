@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, DataError, requires
+from podion import Caller, DataError, answer_like, requires
 from podion_sentiment_monitor.entities import MOST_WATCHED, Entity, KeptWatchList
 from podion_sentiment_monitor.listing import found
 from podion_sentiment_monitor.reading import WATCH_LIST
-from podion_sentiment_monitor.routes.inputs import answers
 
 router = APIRouter(prefix="/entities", dependencies=[requires("data")])
 
@@ -29,14 +28,14 @@ class WatchList(BaseModel):
     entities: list[Entity] = Field(default=[], max_length=MOST_WATCHED)
 
 
-@router.get("", responses=answers(_LIST))
+@router.get("", responses=answer_like(_LIST))
 async def get_entities(caller: Caller) -> WatchList:
     """Return the watch-list."""
     kept = await found(caller, KeptWatchList, [WATCH_LIST])
     return WatchList(entities=kept[WATCH_LIST].entities if kept else [])
 
 
-@router.put("", responses=answers(_LIST))
+@router.put("", responses=answer_like(_LIST))
 async def put_entities(watched: Annotated[WatchList, Body(examples=[_LIST])], caller: Caller) -> WatchList:
     """Replace the watch-list; texts that come from now on are searched for it."""
     owners: dict[str, str] = {}

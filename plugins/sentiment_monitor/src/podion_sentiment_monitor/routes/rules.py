@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from podion import Caller, Conflict, Page, requires
+from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, requires
 from podion_sentiment_monitor.backtest import Backtest, BacktestRequest, backtest
 from podion_sentiment_monitor.listing import newest
-from podion_sentiment_monitor.routes.inputs import Cursor, DocumentId, Gone, Limit, answers
 from podion_sentiment_monitor.rules import Rule, RuleDraft
 from podion_sentiment_monitor.surveillance import MOST_RULES
 
@@ -53,7 +52,7 @@ _BACKTEST = {
 }
 
 
-@router.post("/rules", status_code=201, responses=answers(_KEPT, 201))
+@router.post("/rules", status_code=201, responses=answer_like(_KEPT, 201))
 async def post_rule(draft: Annotated[RuleDraft, Body(examples=[_RULE])], caller: Caller) -> Rule:
     """Keep a rule; it is looked through from now on."""
     if len(await newest(caller, Rule, MOST_RULES)) == MOST_RULES:
@@ -61,32 +60,32 @@ async def post_rule(draft: Annotated[RuleDraft, Body(examples=[_RULE])], caller:
     return await caller.store.put(Rule(**draft.model_dump(), id=caller.new_id("rul")))
 
 
-@router.get("/rules", responses=answers({"data": [_KEPT], "next": None}))
+@router.get("/rules", responses=answer_like({"data": [_KEPT], "next": None}))
 async def list_rules(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Rule]:
     """Return the rules, newest first."""
     return await caller.store.list(Rule, None, cursor, limit)
 
 
-@router.get("/rules/{rule_id}", responses=answers(_KEPT))
+@router.get("/rules/{rule_id}", responses=answer_like(_KEPT))
 async def get_rule(rule_id: DocumentId, caller: Caller) -> Rule:
     """Return one rule."""
     return await caller.store.get(Rule, rule_id)
 
 
-@router.put("/rules/{rule_id}", responses=answers({**_KEPT, "min_stories": 12}))
+@router.put("/rules/{rule_id}", responses=answer_like({**_KEPT, "min_stories": 12}))
 async def put_rule(rule_id: DocumentId, draft: Annotated[RuleDraft, Body(examples=[_RULE])], caller: Caller) -> Rule:
     """Replace a rule; its open alerts go on under the new one."""
     return await caller.store.update(Rule, rule_id, lambda kept: Rule(**draft.model_dump(), id=kept.id))
 
 
-@router.delete("/rules/{rule_id}", responses=answers({"id": "rul_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "deleted": True}))
+@router.delete("/rules/{rule_id}", responses=answer_like({"id": "rul_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "deleted": True}))
 async def delete_rule(rule_id: DocumentId, caller: Caller) -> Gone:
     """Remove a rule; its alerts stay, and nobody is told of them any more."""
     await caller.store.delete(Rule, rule_id)
     return Gone(id=rule_id)
 
 
-@router.post("/rules:backtest", responses=answers(_BACKTEST))
+@router.post("/rules:backtest", responses=answer_like(_BACKTEST))
 async def backtest_rule(
     request: Annotated[BacktestRequest, Body(examples=[{"rule": _RULE, "days": 28}])], caller: Caller
 ) -> Backtest:

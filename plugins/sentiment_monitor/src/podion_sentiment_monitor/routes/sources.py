@@ -4,11 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from podion import Caller, Conflict, Page, requires
+from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, requires
 from podion_sentiment_monitor.ingest import Outcome, Taken
 from podion_sentiment_monitor.listing import newest
 from podion_sentiment_monitor.routes.articles import Batch
-from podion_sentiment_monitor.routes.inputs import Cursor, DocumentId, Gone, Limit, answers
 from podion_sentiment_monitor.sources import MOST_SOURCES, Polled, Source, SourceDraft, poll, push
 
 router = APIRouter(dependencies=[requires("data")])
@@ -37,7 +36,7 @@ _PUSHED = {
 }
 
 
-@router.post("/sources", status_code=201, responses=answers(_KEPT, 201))
+@router.post("/sources", status_code=201, responses=answer_like(_KEPT, 201))
 async def post_source(draft: Annotated[SourceDraft, Body(examples=[_SOURCE])], caller: Caller) -> Source:
     """Keep a source. Feeds are fetched within a minute and then as often as they say; private addresses are refused."""
     if len(await newest(caller, Source, MOST_SOURCES)) == MOST_SOURCES:
@@ -45,19 +44,19 @@ async def post_source(draft: Annotated[SourceDraft, Body(examples=[_SOURCE])], c
     return await caller.store.put(Source(**draft.model_dump(), id=caller.new_id("src")))
 
 
-@router.get("/sources", responses=answers({"data": [_KEPT], "next": None}))
+@router.get("/sources", responses=answer_like({"data": [_KEPT], "next": None}))
 async def list_sources(caller: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Source]:
     """Return the sources with how they fared, newest first."""
     return await caller.store.list(Source, None, cursor, limit)
 
 
-@router.get("/sources/{source_id}", responses=answers(_KEPT))
+@router.get("/sources/{source_id}", responses=answer_like(_KEPT))
 async def get_source(source_id: DocumentId, caller: Caller) -> Source:
     """Return one source."""
     return await caller.store.get(Source, source_id)
 
 
-@router.put("/sources/{source_id}", responses=answers({**_KEPT, "every_minutes": 30}))
+@router.put("/sources/{source_id}", responses=answer_like({**_KEPT, "every_minutes": 30}))
 async def put_source(
     source_id: DocumentId, draft: Annotated[SourceDraft, Body(examples=[_SOURCE])], caller: Caller
 ) -> Source:
@@ -66,14 +65,14 @@ async def put_source(
     return await caller.store.update(Source, source_id, lambda kept: kept.model_copy(update=changes))
 
 
-@router.delete("/sources/{source_id}", responses=answers({"id": "src_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "deleted": True}))
+@router.delete("/sources/{source_id}", responses=answer_like({"id": "src_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "deleted": True}))
 async def delete_source(source_id: DocumentId, caller: Caller) -> Gone:
     """Remove a source; its articles stay."""
     await caller.store.delete(Source, source_id)
     return Gone(id=source_id)
 
 
-@router.post("/sources/{source_id}:poll", responses=answers(_POLLED))
+@router.post("/sources/{source_id}:poll", responses=answer_like(_POLLED))
 async def poll_source(source_id: DocumentId, caller: Caller) -> Polled:
     """Fetch a source now, and say what it brought or why it cannot be read."""
     source = await caller.store.get(Source, source_id)
@@ -81,7 +80,7 @@ async def poll_source(source_id: DocumentId, caller: Caller) -> Polled:
     return Polled(id=source.id, entries=len(taken), created=_created(taken))
 
 
-@router.post("/sources/{source_id}:push", status_code=202, responses=answers({**_POLLED, "entries": 1}, 202))
+@router.post("/sources/{source_id}:push", status_code=202, responses=answer_like({**_POLLED, "entries": 1}, 202))
 async def push_source(
     source_id: DocumentId, batch: Annotated[Batch, Body(examples=[_PUSHED])], caller: Caller
 ) -> Polled:

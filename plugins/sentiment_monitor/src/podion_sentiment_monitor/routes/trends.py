@@ -6,9 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from podion import Caller, DataError, Page, requires
+from podion import Caller, Cursor, DataError, DocumentId, Limit, Page, answer_like, requires
 from podion_sentiment_monitor.counters import Family
-from podion_sentiment_monitor.routes.inputs import Cursor, DocumentId, Limit, answers
 from podion_sentiment_monitor.stories import Story
 from podion_sentiment_monitor.trends import Bucket, Trend, trend
 
@@ -49,7 +48,7 @@ _STORY = {
 Named = Annotated[str | None, Query(min_length=1, max_length=200)]
 
 
-@router.get("/trends", responses=answers(_TREND))
+@router.get("/trends", responses=answer_like(_TREND))
 async def get_trends(
     caller: Caller,
     topic: Named = None,
@@ -76,7 +75,7 @@ async def get_trends(
         raise DataError(f"there are no counts around {end.isoformat()}: name another time") from error
 
 
-@router.get("/stories", responses=answers({"data": [_STORY], "next": None}))
+@router.get("/stories", responses=answer_like({"data": [_STORY], "next": None}))
 async def list_stories(
     caller: Caller,
     day: Annotated[str | None, Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="that it began on, UTC")] = None,
@@ -90,7 +89,7 @@ async def list_stories(
     return await caller.store.list(Story, where or None, cursor, limit)
 
 
-@router.get("/stories/{story_id}", responses=answers(_STORY))
+@router.get("/stories/{story_id}", responses=answer_like(_STORY))
 async def get_story(story_id: DocumentId, caller: Caller) -> Story:
     """Return a story: its first text, its articles with links, its reach."""
     return await caller.store.get(Story, story_id)

@@ -1,0 +1,107 @@
+"""An adapter beside words: trained as if there were none, and joined afterwards to a head that knows them.
+
+A head that learns beside what words say leaves them what they know, and both are too sure of it; weighed afterwards
+against each other on records kept apart, they are not.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from podion.finetuning.calibration import Floats
+from podion.finetuning.examples import texts_of
+from podion.finetuning.gradient_training import GradientTraining
+from podion.finetuning.late_fusion import Fusion, fuse
+from podion.finetuning.lesson import Lesson, Made, sides
+from podion.finetuning.lora_layers import lora_in
+from podion.finetuning.recipe import Recipe
+from podion.finetuning.scoring import answer_all
+from podion.finetuning.worded_methods import measure, word_options, word_tensors
+from podion.finetuning.worded_rows import OUTSIDE, records_of, taught
+from podion.head_kinds import LabelHead
+from podion.hosting.adapter_files import Array, Calibration
+from podion.hosting.head_loading import head_tensors
+from podion.nn.word_choice import choose_words
+from podion.nn.word_counts import Vocabulary, word_rows
+from podion.nn.word_linear import FIRST, WordedLinear, WordedRows, choose_penalties, fit_worded
+from podion.vertical import Method
+
+_SMOOTHING = 0.1
+_RATE = 2e-3
+_EPOCHS = 2 / 3
+"""Of the recipe's: from then on an adapter grows surer of itself, and no better."""
+
+
+def worded_lora_method(lesson: Lesson) -> Made:
+    """Train an adapter and its head, and another head on words and on what is below the adapter; keep their sum."""
+    unworded = replace(lesson, task=replace(lesson.task, head=LabelHead()), recipe=_modest(lesson.recipe))
+    with lora_in(lesson.encoder, unworded.recipe, lesson.encoder.cut, lesson.seed) as lora:
+        training = GradientTraining(unworded, lesson.encoder.cut, lora)
+        training.learn()
+        logits = answer_all(training.head, training.batches(), Calibration()).logits
+        plain, adapter, lower = head_tensors(training.head), lora.files(), training.lower_vectors()
+        adapted = sum(parameter.numel() for parameter in lora.parameters.values())
+    train, validation = sides(lesson)
+    lesson.watch.stage("reading words", 0.95, 0.97)
+    vocabulary = choose_words(texts_of(lesson.task, train.inside), len(lesson.space), lesson.seed)
+    records = (*records_of(train), *records_of(validation))
+    inside = {*range(len(train.inside)), *range(len(train), len(train) + len(validation.inside))}
+    targets = lesson.space.targets(records)
+    rows = WordedRows(
+        lower,
+        word_rows(texts_of(lesson.task, records), vocabulary),
+        np.array([target if place in inside else OUTSIDE for place, target in enumerate(targets)], dtype=np.int64),
+        len(lesson.space),
+    )
+    held_out = rows.at(range(len(train), len(records)))
+    beside = _beside(lesson, rows.at(range(len(train))), held_out)
+    ours = np.zeros((0, rows.labels), np.float32) if logits is None else logits
+    fusion = fuse(ours, beside.logits(held_out), held_out.targets)
+    calibration = Calibration(keep=lesson.task.keep)
+    metrics: Mapping[str, Any] = {}
+    if len(held_out):
+        fused = fusion.logits(ours, beside.logits(held_out))
+        calibration, metrics = measure(lesson, fused, held_out.targets, validation)
+    return Made(
+        head_tensors=_joined(plain, beside, fusion, vocabulary),
+        calibration=calibration,
+        validation=metrics,
+        trainable_parameters=adapted + sum(array.size for array in plain.values()) + beside.words.size,
+        trained_on=len(train.inside),
+        validated_on=len(validation),
+        lora=adapter,
+        options=word_options(lesson, vocabulary),
+    )
+
+
+def _modest(recipe: Recipe) -> Recipe:
+    """The recipe for an adapter that need not know everything, and should not be too sure of what it does."""
+    if recipe.method is not Method.LORA:
+        return replace(recipe, label_smoothing=_SMOOTHING)
+    return replace(recipe, label_smoothing=_SMOOTHING, rate=_RATE, epochs=math.ceil(_EPOCHS * recipe.epochs))
+
+
+def _beside(lesson: Lesson, rows: WordedRows, held_out: WordedRows) -> WordedLinear:
+    """The head on words and on the layer below the adapter."""
+    lessons = taught(rows, None, lesson.recipe.outlier_weight)
+    if not (held_out.targets >= 0).any():
+        return fit_worded(lessons, FIRST, look=lesson.watch.look)
+    return choose_penalties(lessons, held_out, lesson.watch.look)[1]
+
+
+def _joined(plain: dict[str, Array], beside: WordedLinear, fusion: Fusion, vocabulary: Vocabulary) -> dict[str, Array]:
+    """The state of a `WordedClassifier` whose logits are those of both heads, each with its weight.
+
+    It reads the last layer and, beside it, the one that the other head reads.
+    """
+    weight: Floats = fusion.first * plain["linear.weight"]
+    weight[:, -beside.vectors.shape[1] :] += fusion.second * beside.vectors
+    bias = fusion.first * plain["linear.bias"] + fusion.second * beside.bias + fusion.bias
+    return {
+        "plain.linear.weight": weight.astype(np.float32),
+        "plain.linear.bias": bias.astype(np.float32),
+        **word_tensors(vocabulary, fusion.second * beside.words),
+    }
