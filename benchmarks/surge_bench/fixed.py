@@ -11,7 +11,7 @@ from surge_bench.airline import Tweet
 from surge_bench.scoring import STEP, Alarm, hourly_sums
 
 RIVER = ("river==0.23.0", "typing_extensions==4.15.0")
-COOLDOWN = 6 * 3_600
+COOLDOWN = 3 * 3_600
 _SCRIPT = """
 import json, sys
 from river.drift import ADWIN
@@ -83,7 +83,7 @@ def _works(python: Path) -> bool:
 
 
 def _cooled(steps: Sequence[int], airline: str) -> list[Alarm]:
-    """Return alarms at the ends of steps, one in six hours, as the product's cooldown has it."""
+    """Return alarms at the ends of steps, one in three hours, as the product's cooldown has it."""
     told: list[Alarm] = []
     for step in steps:
         at = (step + 1) * STEP

@@ -158,7 +158,9 @@ def test_a_broken_plugin_is_listed_with_its_cause(podion: Any, tmp_path: Path) -
     install(tmp_path / "site", "parrot", PARROT)
     listed = podion("plugins", "list", "--json", PYTHONPATH=str(tmp_path / "site")).json["data"]
     states = {record["name"]: record["state"] for record in listed}
-    assert states == {"broken": "quarantined", "customer_service": "ready", "parrot": "ready", "praise": "ready"}
+    assert states.pop("broken") == "quarantined"
+    assert {"customer_service", "parrot", "praise"} <= set(states)
+    assert set(states.values()) == {"ready"}
     broken = listed[0]
     assert (broken["distribution"], broken["version"], broken["phase"]) == ("podion-broken", "1.0", "imported")
     assert "a_module_that_nobody_has" in broken["error"] and broken["hint"]

@@ -148,3 +148,23 @@ def test_an_answer_does_not_depend_on_who_else_asks(head: TabularClassifier) -> 
 def test_the_kit_is_content(check: Any, labels: tuple[str, ...]) -> None:
     task = Task(name="loans", record=Loan, head=TabularHead(), text=None, labels=labels)
     check(task, task.label_space(()), [{"income": 3.0, "home": "own"}])
+
+
+def test_a_smooth_head_knows_no_intervals_but_of_a_number_with_few_values() -> None:
+    draw = random.Random(8)
+    records = [
+        Loan(label=draw.choice(SPACE.labels), rate=draw.uniform(3, 20), late=draw.randrange(5)) for _ in range(200)
+    ]
+    head = TabularClassifier(HIDDEN, SPACE, smooth=True)
+    head.fit_features(records)
+    places = {feature.name: place for place, feature in enumerate(head.reader.features)}
+    told = torch.split(head.vectors.told, list(head.reader.sizes))
+    assert (
+        told[places["rate"]].sum()
+        == head.reader.features[places["rate"]].size - head.reader.features[places["rate"]].intervals
+    )
+    assert bool(told[places["late"]].all())
+    assert head.vectors.bends.numel() == 0
+    assert head.options()["smooth"] is True
+    assert TabularClassifier.forms(100) == ({"smooth": False},)
+    assert len(TabularClassifier.forms(10_000)) == 2

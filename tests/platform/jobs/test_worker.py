@@ -197,8 +197,8 @@ def test_a_job_left_by_a_lost_worker_is_taken_over_or_ended(database: Database) 
     again, spent = shop.order("nothing"), shop.order("nothing", max_attempts=1)
     with database.writing() as connection:
         for _ in range(2):
-            jobs.claim(connection, ["run"], "lost", 0.01)
-    time.sleep(0.02)
+            jobs.claim(connection, ["run"], "lost", 0.5)
+    time.sleep(0.55)
     with working(database) as shop:
         taken, ended = shop.end(again), shop.end(spent)
     assert taken.state == "succeeded"

@@ -209,3 +209,25 @@ def test_a_record_may_take_any_field_where_the_head_reads_them() -> None:
     records.check_unknown_field(_task(TabularHead(), "roc_auc", record=Open, labels=TWO, text=None), given)
     with pytest.raises(AssertionError, match="accepts the field"):
         records.check_unknown_field(_task(MultiLabelHead(), "micro_f1", record=Open, text=None), given)
+
+
+def ranked(*told: tuple[str, float]) -> dict[str, Any]:
+    return {"alternatives": [{"label": label, "confidence": confidence} for label, confidence in told]}
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (ranked(("b", 0.3), ("a", 0.3), ("c", 0.1)), True),
+        (ranked(("a", 0.3), ("b", 0.3), ("d", 0.1)), True),
+        (ranked(("a", 0.3), ("d", 0.3), ("c", 0.1)), False),
+        (ranked(("a", 0.3), ("c", 0.3), ("b", 0.1)), False),
+        (ranked(("a", 0.31), ("b", 0.3), ("c", 0.1)), False),
+        (ranked(("a", 0.3), ("b", 0.3)), False),
+    ],
+)
+def test_labels_that_are_tied_may_stand_in_any_order(other: dict[str, Any], same: bool) -> None:
+    told = ranked(("a", 0.3), ("b", 0.3 + 1e-7), ("c", 0.1))
+    assert batches.close(told, other) is same
+    assert not batches.close({"labels": told["alternatives"]}, {"labels": [{"label": "d", "confidence": 0.3}]})
+    assert not batches.close({"labels": told["alternatives"][:1]}, {"labels": [{"label": "d", "confidence": 0.3}]})

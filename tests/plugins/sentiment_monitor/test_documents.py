@@ -1,12 +1,14 @@
 """The page on monitoring names every route there is, none that is not, and problem codes that exist."""
 
 import re
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 from podion.api.app import create_app
 from podion.catalogue.catalogue import load_plugins
+from podion.catalogue.plugin_record import GROUP
 from podion.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +23,8 @@ def shortened(path: str) -> str:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
-    app = create_app(Settings(home=tmp_path_factory.mktemp("home")), load_plugins())
+    plugins = load_plugins(entry_points=entry_points(group=GROUP, name="sentiment_monitor"))
+    app = create_app(Settings(home=tmp_path_factory.mktemp("home")), plugins)
     return {
         (method.upper(), shortened(path))
         for path, operations in app.openapi()["paths"].items()

@@ -289,7 +289,7 @@ def test_the_largest_documents_of_counts_still_fit_into_the_store(caller: Any) -
                     for n in range(20)
                 ],
             )
-            await caller.settle()
+        await caller.settle()
 
     asyncio.run(run())
     for kind in (HourCounts, DayCounts):

@@ -87,7 +87,7 @@ def test_there_is_no_storm_of_alerts() -> None:
     end = hourly[-1] + 3600
     flares = [end + number * 3 * 3600 + n * 60 for number in range(3) for n in range(20)]
     lasting = [end + n * 120 for n in range(200)]
-    assert len(alarms(hourly + flares, end + 8 * 3600, end - DAY)) == 1
+    assert len(alarms(hourly + flares, end + 8 * 3600, end - DAY, cooldown="6h")) == 1
     assert len(alarms(hourly + lasting, end + 8 * 3600, end - DAY)) == 1
     assert len(alarms(hourly + flares, end + 8 * 3600, end - DAY, cooldown="15m")) > 1
 

@@ -78,35 +78,44 @@ def _part(bench: Bench, rows: list[int]) -> Bench:
 
 def _check_same(first: Answer, second: Answer, when: str) -> None:
     seen, then = first.model_dump(), second.model_dump()
-    assert _close(seen, then), f"a row is answered {second!r}, and not {first!r}, {when}"
+    assert close(seen, then), f"a row is answered {second!r}, and not {first!r}, {when}"
 
 
-def _close(first: Any, second: Any) -> bool:
-    """Return whether two dumped values are equal, numbers to within `CLOSE` of their size."""
+def close(first: Any, second: Any) -> bool:
+    """Return whether two dumped answers are equal, numbers to within `CLOSE`, labels that are tied in any order."""
     if isinstance(first, float) and isinstance(second, float | int):
         return abs(first - second) <= CLOSE * max(1.0, abs(first))
     if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(_close(first[name], second[name]) for name in first)
+        return first.keys() == second.keys() and all(
+            _same_ranking(first[name], second[name], cut=name == "alternatives")
+            if _ranks(first[name]) and _ranks(second[name])
+            else close(first[name], second[name])
+            for name in first
+        )
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        if _ranks(first) and _ranks(second):
-            return _same_ranking(first, second)
-        return len(first) == len(second) and all(map(_close, first, second))
+        return len(first) == len(second) and all(map(close, first, second))
     return bool(first == second)
 
 
-def _ranks(rows: Sequence[Any]) -> bool:
-    return bool(rows) and all(isinstance(row, dict) and row.keys() == {"label", "confidence"} for row in rows)
+def _ranks(rows: Any) -> bool:
+    return (
+        isinstance(rows, list | tuple)
+        and bool(rows)
+        and all(isinstance(row, dict) and row.keys() == {"label", "confidence"} for row in rows)
+    )
 
 
-def _same_ranking(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]) -> bool:
+def _same_ranking(first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]], *, cut: bool) -> bool:
     """Return whether two rankings say the same of each label; the order of labels that are tied is nobody's promise.
 
-    Nor is which of those tied for the last place is named.
+    Of a ranking that is `cut`, nor is which of those tied for its last place is named.
     """
     one, other = ({row["label"]: row["confidence"] for row in rows} for rows in (first, second))
+    strange = one.keys() ^ other.keys()
     return (
         len(first) == len(second)
-        and all(_close(a["confidence"], b["confidence"]) for a, b in zip(first, second, strict=True))
-        and all(_close(one[label], other[label]) for label in one.keys() & other.keys())
-        and all(_close(first[-1]["confidence"], (one | other)[label]) for label in one.keys() ^ other.keys())
+        and all(close(a["confidence"], b["confidence"]) for a, b in zip(first, second, strict=True))
+        and all(close(one[label], other[label]) for label in one.keys() & other.keys())
+        and (cut or not strange)
+        and all(close(first[-1]["confidence"], (one | other)[label]) for label in strange)
     )

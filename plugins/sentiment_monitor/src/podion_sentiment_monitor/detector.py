@@ -22,16 +22,17 @@ DAY, WEEK = 24, 168
 class Shape:
     """Numbers of the baseline, chosen on replays with other seeds than those reported (benchmarks/surge.py).
 
-    `day_weight`, `week_weight` are stories of evidence that a series' own shape needs before it counts half;
-    `half_life` and `recent` are hours.
+    `day_weight`, `week_weight`, `level_weight` are stories of evidence that a series' own shape, or its last hours,
+    need before they count half; `half_life` and `recent` are hours. `recent` is less than a day, so that one outbreak
+    does not hide the next at the same hour.
     """
 
     day_weight: float = 30.0
     week_weight: float = 12.0
     half_life: float = 28.0 * DAY
-    recent: int = DAY
+    recent: int = 16
     guard: int = 3
-    level_weight: float = 10.0
+    level_weight: float = 20.0
     floor: float = 0.7
     least_dispersion: float = 0.02
     dispersion_weight: float = 30.0
@@ -130,7 +131,7 @@ def _dispersion(counts: Floats, expected: Floats, weights: Floats, shape: Shape)
 def _lately(counts: Floats, usual: Floats, shape: Shape) -> Floats:
     """Return how the last hours compare with what is usual, before each hour and after the last: [series, hours + 1].
 
-    A day that is busier than others is expected to go on so; a quieter one counts as usual.
+    What has been busier than usual is expected to go on so; what was quieter counts as usual.
     """
     told, expected = _trailing(counts, shape), _trailing(usual, shape)
     return np.asarray(

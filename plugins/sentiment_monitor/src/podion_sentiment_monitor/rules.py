@@ -61,9 +61,9 @@ class RuleDraft(BaseModel):
     baseline: Duration = "28d"
     min_stories: int = Field(default=8, ge=1, le=100_000, description="fewer distinct stories are no surge")
     ratio: float = Field(default=3.0, ge=1, le=1_000, description="least observed / expected")
-    fdr: float = Field(default=0.01, gt=0, le=0.5, description="share of false among what one look finds")
+    fdr: float = Field(default=0.008, gt=0, le=0.5, description="share of false among what one look finds")
     min_history: Duration = Field(default="3d", description="silent while less than this is known")
-    cooldown: Duration = Field(default="6h", description="after the end, the same series is silent for so long")
+    cooldown: Duration = Field(default="3h", description="after the end, the same series is silent for so long")
     repeat: Duration = Field(default="24h", description="what still fires and nobody took is sent again after this")
     grace: Duration = Field(default="2h", description="articles that come so late still open their window again")
     severity: Literal["info", "warning", "critical"] = "warning"

@@ -23,7 +23,7 @@ _RULE = {
     "ratio": 3.0,
     "severity": "critical",
 }
-_KEPT = {**_RULE, "id": "rul_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "fdr": 0.01, "cooldown": "6h", "enabled": True}
+_KEPT = {**_RULE, "id": "rul_01JZ8Q5T3N6W2K4Y7B9D0F1G2H", "fdr": 0.008, "cooldown": "3h", "enabled": True}
 _BACKTEST = {
     "rule": _RULE,
     "since": "2026-06-01T00:00:00Z",
