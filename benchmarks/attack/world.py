@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from attack import vertical_kinds
+
 API = "/v1/customer-service"
 _TEXTS = {
     "refund": ("i want my money back", "please refund me", "how do i get a refund", "return my payment"),
@@ -42,13 +44,21 @@ class Owner:
         assert answer.status_code == status, (method, path, answer.status_code, answer.text[:500])
         return answer.json() if answer.content else None
 
+    @staticmethod
+    def jsonl(records: Sequence[dict[str, Any]]) -> bytes:
+        """Return records as JSONL."""
+        return lines(records)
+
     def secrets(self) -> set[str]:
         """Return what must not reach anybody else: the string, the key, and every id that is its own."""
         own = {id_ for name, id_ in self.ids.items() if name not in PUBLIC}
         return {self.canary, self.key.rpartition("_")[2], self.id, *own} - {"customer_service", "intent"}
 
 
-def new_owner(operator: httpx.Client, url: str, enable: Sequence[str] = ("customer_service", "praise")) -> Owner:
+VERTICALS = ("customer_service", "praise", "finance_risk", "sentiment_monitor")
+
+
+def new_owner(operator: httpx.Client, url: str, enable: Sequence[str] = VERTICALS) -> Owner:
     """Return a new tenant without objects."""
     canary = f"canary{secrets.token_hex(8)}"
     body = {"name": f"t-{canary}", "enable": list(enable)}
@@ -68,7 +78,8 @@ def furnish(owner: Owner) -> Owner:
 
 def furnish_little(owner: Owner, like: Owner) -> Owner:
     """Make what needs no run, and name in place of the rest what nobody has."""
-    for kind in (_dataset, _key, _webhook, _collection, _knowledge, _conversation, _models):
+    light = (_dataset, *vertical_kinds.LIGHT, _key, _webhook, _collection, _knowledge, _conversation, _models)
+    for kind in light:
         owner.ids.update(kind(owner))
     owner.ids = {**{name: nobodys(id_) for name, id_ in like.ids.items()}, **owner.ids}
     return owner
@@ -84,6 +95,10 @@ def nobodys(id_: str) -> str:
 
 def rows(canary: str, task: str = "intent") -> list[dict[str, Any]]:
     """Return a dozen records with `canary` in each text and label."""
+    if task == "scorecard":
+        return vertical_kinds.applications(canary, 12)
+    if task == "sentiment":
+        return [{"text": f"{canary} {n}", "label": ("positive", "negative")[n % 2]} for n in range(12)]
     if task == "judge":
         return [{"text": f"lovely {canary} {n}", "label": ("praise", "complaint")[n % 2]} for n in range(12)]
     return [
@@ -227,6 +242,7 @@ KINDS: list[Callable[[Owner], dict[str, str]]] = [
     _deployment,
     _prediction,
     _feedback,
+    *vertical_kinds.KINDS,  # before there is a webhook, whose deliveries change by themselves
     _key,
     _webhook,
     _collection,

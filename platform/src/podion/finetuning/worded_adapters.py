@@ -5,11 +5,12 @@ against each other on records kept apart, they are not.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel
 
 from podion.finetuning.calibration import Floats
 from podion.finetuning.examples import texts_of
@@ -20,7 +21,7 @@ from podion.finetuning.lora_layers import lora_in
 from podion.finetuning.recipe import Recipe
 from podion.finetuning.scoring import answer_all
 from podion.finetuning.worded_methods import measure, word_options, word_tensors
-from podion.finetuning.worded_rows import OUTSIDE, records_of, taught
+from podion.finetuning.worded_rows import records_of, taught
 from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import Array, Calibration
 from podion.hosting.head_loading import head_tensors
@@ -47,16 +48,8 @@ def worded_lora_method(lesson: Lesson) -> Made:
     train, validation = sides(lesson)
     lesson.watch.stage("reading words", 0.95, 0.97)
     vocabulary = choose_words(texts_of(lesson.task, train.inside), len(lesson.space), lesson.seed)
-    records = (*records_of(train), *records_of(validation))
-    inside = {*range(len(train.inside)), *range(len(train), len(train) + len(validation.inside))}
-    targets = lesson.space.targets(records)
-    rows = WordedRows(
-        lower,
-        word_rows(texts_of(lesson.task, records), vocabulary),
-        np.array([target if place in inside else OUTSIDE for place, target in enumerate(targets)], dtype=np.int64),
-        len(lesson.space),
-    )
-    held_out = rows.at(range(len(train), len(records)))
+    rows = _rows(lesson, (*records_of(train), *records_of(validation)), lower, vocabulary)
+    held_out = rows.at(range(len(train), len(rows)))
     beside = _beside(lesson, rows.at(range(len(train))), held_out)
     ours = np.zeros((0, rows.labels), np.float32) if logits is None else logits
     fusion = fuse(ours, beside.logits(held_out), held_out.targets)
@@ -82,6 +75,12 @@ def _modest(recipe: Recipe) -> Recipe:
     if recipe.method is not Method.LORA:
         return replace(recipe, label_smoothing=_SMOOTHING)
     return replace(recipe, label_smoothing=_SMOOTHING, rate=_RATE, epochs=math.ceil(_EPOCHS * recipe.epochs))
+
+
+def _rows(lesson: Lesson, records: Sequence[BaseModel], lower: Array, vocabulary: Vocabulary) -> WordedRows:
+    """Records as the head beside the adapter sees them."""
+    words = word_rows(texts_of(lesson.task, records), vocabulary)
+    return WordedRows(lower, words, np.array(lesson.space.targets(records), dtype=np.int64), len(lesson.space))
 
 
 def _beside(lesson: Lesson, rows: WordedRows, held_out: WordedRows) -> WordedLinear:

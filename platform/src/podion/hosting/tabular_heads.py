@@ -55,10 +55,8 @@ class TabularClassifier(Head[BaseModel, LabelAnswer]):
 
     @classmethod
     def forms(cls, rows: int) -> Sequence[Mapping[str, Any]]:
-        """Return both ways to read numbers, or the one that suits where rows cannot tell or need not."""
-        if rows < TELLING:
-            return ({"smooth": False},)
-        return ({"smooth": True}, {"smooth": False}) if rows < MANY else ({"smooth": False},)
+        """Return both ways to read numbers; intervals alone where rows are too few to tell which is better."""
+        return ({"smooth": True}, {"smooth": False}) if rows >= TELLING else ({"smooth": False},)
 
     def fit_features(self, records: Sequence[BaseModel]) -> None:
         """Learn how the columns of the training records are read, and build the layers for them."""

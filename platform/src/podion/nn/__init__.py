@@ -1,4 +1,4 @@
-"""What a plugin's own head builds on. Imports torch: only `heads.py` modules import this."""
+"""What a plugin's own head builds on. Imports torch: only `heads` modules import this."""
 
 from podion.nn.heads import Head, Scores, States, Training
 from podion.nn.tabular import TabularFeatures

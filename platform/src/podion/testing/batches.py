@@ -32,7 +32,8 @@ def check_every_gradient(task: Task, space: LabelSpace, given: Rows) -> None:
     """Raise `AssertionError` that names a parameter which the loss does not reach."""
     bench = bench_of(task, space, given)
     bench.loss().backward()  # type: ignore[no-untyped-call]
-    missed = [name for name, weight in bench.head.named_parameters() if weight.requires_grad and weight.grad is None]
+    learned = [(name, weight) for name, weight in bench.head.named_parameters() if weight.requires_grad]
+    missed = [name for name, weight in learned if weight.numel() and weight.grad is None]
     assert not missed, (
         f"the loss does not reach {', '.join(missed)}: use them in forward, or keep what is not learned in a buffer"
     )

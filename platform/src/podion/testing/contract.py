@@ -107,7 +107,7 @@ class VerticalContract:
         birth.check_alone(birth.birth_of(self._module()), self._module().partition(".")[0])
 
     def test_only_public_faces_are_imported(self) -> None:
-        """Of the platform, the package imports `podion`, `podion.testing`, and in heads.py `podion.nn`."""
+        """Of the platform, the package imports `podion`, `podion.testing`, and in its heads `podion.nn`."""
         birth.check_faces(self._module().partition(".")[0])
 
     def test_titles_are_written(self) -> None:
