@@ -24,7 +24,7 @@ from typing import Any
 import attack
 import httpx
 from attack import cases, uploads, world
-from attack.cases import Tally, World
+from attack.cases import Tally, World, names_of
 from attack.serving import OPERATOR_KEY, Serving, serving
 from attack.world import Owner
 
@@ -37,8 +37,7 @@ _LOCAL = re.compile(r"127\..*|0\.0\.0\.0|::1?|::ffff:127\..*")
 
 def generated(served: Serving, owner: Owner, spare: Owner, third: Owner, wanted: int) -> Tally:
     """Send at least as many cases as wanted, in passes that differ, and judge every answer."""
-    names = {name if "." in name or ":" in name else f"{name}_id": id_ for name, id_ in owner.ids.items()}
-    ids = {**owner.ids, **names, "key_id": spare.ids["key"], "tenant_id": third.id, "task": "intent"}
+    ids = {**names_of(owner), "key_id": spare.ids["key"], "tenant_id": third.id, "task": "intent"}
     owner_of_one = World(
         url=served.url,
         key=owner.key,

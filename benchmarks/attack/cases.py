@@ -1,6 +1,7 @@
 """Schemathesis on our own OpenAPI page, against a live server with real data behind it."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from attack.hostile import jobs_of
+from attack.world import Owner
 
 MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 CHECKS = [
@@ -31,8 +33,17 @@ CHECKS = [
 ENDS_SOMETHING = ("revoke_key", "rotate_key", "disable_vertical")
 """Operations that could take the key, or the vertical, away from under the other operations."""
 
+ENDLESS = re.compile(r"/v1/[^/]+/events")
+"""Streams that go on for as long as somebody listens."""
+
 LONGEST_URL = 60_000
 """Longer request lines are refused by the HTTP parser, before there is an application that could word a problem."""
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _as_lines(context: Any, value: Any) -> bytes:
+    """Return a body of JSON lines as it is sent, whatever was generated for it."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +115,20 @@ def _sender(world: World, session: requests.Session, tally: Tally) -> Callable[[
     return send
 
 
+def names_of(owner: Owner) -> dict[str, str]:
+    """Return an owner's ids by the names that parameters have: with `_id`, and without the path's segment before."""
+    named = {name.rpartition(".")[2]: id_ for name, id_ in owner.ids.items() if name != "verticals.name"}
+    plain = {f"{name}_id": id_ for name, id_ in named.items() if ":" not in name and not name.endswith("_id")}
+    return {**named, **plain}
+
+
 def make_real(case: Any, ids: Mapping[str, str]) -> None:
     """Put ids that exist in place of generated ones, so that requests get past 404."""
+    vertical = "".join(case.operation.path.split("/")[2:3])
     for place in (case.path_parameters, case.query, case.body):
-        if isinstance(place, dict):
-            for name in place.keys() & ids.keys():
-                place[name] = ids[name]
+        for name in place if isinstance(place, dict) else ():
+            scoped = f"{vertical}:{name.removesuffix('_id')}"
+            place[name] = ids.get(scoped, ids.get(name, place[name]))
     if isinstance(case.body, bytes):
         case.body = b"text,label\nwhere is it,order_status\n" + case.body
 
@@ -118,9 +137,10 @@ def call(case: Any, world: World, session: requests.Session, tally: Tally) -> re
     """Send one case, and insist on what every response must be."""
     operation = case.operation.definition.raw["operationId"]
     hypothesis.assume(len(str(case.as_transport_kwargs(world.url)["params"]) + case.formatted_path) * 9 < LONGEST_URL)
-    response: requests.Response = case.call(
-        base_url=world.url, session=session, headers=world.headers(operation, case.operation.path), timeout=60
-    )
+    headers = world.headers(operation, case.operation.path)
+    if ENDLESS.fullmatch(case.operation.path) and (opened := _opened(case, world, session, headers)):
+        return opened
+    response: requests.Response = case.call(base_url=world.url, session=session, headers=headers, timeout=60)
     if response.status_code >= 500:
         tally.statuses[response.status_code] += 1
     case.validate_response(response, checks=CHECKS)
@@ -129,6 +149,17 @@ def call(case: Any, world: World, session: requests.Session, tally: Tally) -> re
     if response.status_code == 201 and (jobs := jobs_of(case.operation.path)):
         cancel = f"{world.url}{jobs}/{response.json()['id']}:cancel"
         session.post(cancel, headers={"Authorization": f"Bearer {world.key}"}, timeout=60)
+    return response
+
+
+def _opened(case: Any, world: World, session: requests.Session, headers: Mapping[str, str]) -> requests.Response | None:
+    """Return the beginning of a stream of events, closed again; None where the request was refused."""
+    sent = case.as_transport_kwargs(world.url)
+    sent["headers"] = {**sent["headers"], **headers}
+    with session.request(**sent, stream=True, timeout=60) as response:
+        if response.status_code != 200:
+            return None
+        assert response.headers["content-type"].startswith("text/event-stream"), response.headers
     return response
 
 

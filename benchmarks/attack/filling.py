@@ -6,17 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from attack.vertical_kinds import articles
 from attack.world import lines, rows
 
-TASKS = {"customer-service": "intent", "praise": "judge"}
+TASKS = {
+    "customer-service": "intent",
+    "praise": "judge",
+    "finance-risk": "scorecard",
+    "sentiment-monitor": "sentiment",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "/feedback": {"label": "refund"},
     "/v1/praise/feedback": {"label": "praise"},
     "/v1/praise/judge": {"text": "lovely"},
     "/v1/praise/runs": {"method": "zero-shot"},
     "/runs": {"method": "zero-shot"},
+    "/v1/finance-risk/runs": {"method": "head"},
+    "/v1/finance-risk/feedback": {"label": "1"},
+    "/v1/finance-risk/outcomes": {
+        "outcomes": [
+            {"ref": "{decision}", "kind": "default_12m", "value": 1, "observed_at": "2026-01-02T00:00:00Z"},
+        ]
+    },
+    "/v1/sentiment-monitor/feedback": {"label": "negative"},
+    "/v1/sentiment-monitor/articles": {"articles": articles("word")},
+    "/sources/{source_id}": {"kind": "push", "url": None},
+    ":push": {"articles": articles("pushed")},
+    ":ack": {"corrections": {"{articles.doc_id}": {"sentiment": "neutral"}}},
+    ":mark-false": {"corrections": {"{articles.doc_id}": {"sentiment": "neutral"}}},
 }
-"""What a schema cannot say of a body, by the end of the path."""
+"""What a schema cannot say of a body, by the end of the path; `{id}` deep inside, as a text or a key, is an id."""
+
+QUERIES: dict[str, dict[str, str]] = {
+    "/v1/sentiment-monitor/trends": {"bucket": "day"},
+    "/v1/sentiment-monitor/report": {"format": "json"},
+}
+"""What need not be said in a query and is, so that two answers in a row are the same."""
 
 FRESH = {("/v1/admin/tenants", "name"), ("/v1/collections", "name")}
 """Names that a request gives to what it makes."""
@@ -33,7 +58,10 @@ class CannotFill(AssertionError):
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A place of a request that holds an id: `path`, `query` or `body`, the name there, and the id's name."""
+    """A place of a request that holds an id: `path`, `query` or `body`, the name there, and the id's name.
+
+    The place `inside` is wherever a body holds an id deeper down; its name is then the id that is there now.
+    """
 
     place: str
     name: str
@@ -65,6 +93,11 @@ class Operation:
     def needs_key(self) -> bool:
         """Whether the page says that a key opens it."""
         return "security" in self.spec
+
+    @property
+    def endless(self) -> bool:
+        """Whether the answer goes on for as long as somebody listens."""
+        return re.fullmatch(r"/v1/[^/]+/events", self.path) is not None
 
     @property
     def creates(self) -> bool:
@@ -102,8 +135,18 @@ class Call:
             **body,
         }
 
+    def named(self) -> set[str]:
+        """Return the ids that stand in the slots."""
+        held = {"path": self.path, "query": self.query, "body": self.body}
+        return {slot.name if slot.place == "inside" else str(held[slot.place][slot.name]) for slot in self.slots}
+
     def put(self, slot: Slot, value: str) -> "Call":
         """Return the request with another id in one slot."""
+        if slot.place == "inside":
+            mine = next(each for each in self.slots if each.place == "inside" and each.id == slot.id)
+            others = tuple(each for each in self.slots if each is not mine)
+            body = _renamed(self.body, {mine.name: value})
+            return replace(self, body=body, slots=(*others, replace(mine, name=value)))
         held: Mapping[str, Any] = getattr(self, slot.place)
         return replace(self, **{slot.place: {**held, slot.name: value}})
 
@@ -135,7 +178,11 @@ def fill(operation: Operation, ids: Mapping[str, str]) -> Call:
             )
         elif place == "query" and parameter.get("required"):
             query[name] = str(_value(operation, name, parameter["schema"], parameter, ids))
+    query.update(QUERIES.get(operation.path, {}))
     body = _body(operation, ids)
+    inside = {f"{{{known}}}": known for known in ids if f"{{{known}}}" in str(body)}
+    body = _renamed(body, {mark: ids[known] for mark, known in inside.items()})
+    slots += [Slot(place="inside", name=ids[known], id=known) for known in inside.values()]
     if isinstance(body, dict):
         named = ((name, _id_name(operation, name, ids)) for name in body)
         slots += [Slot(place="body", name=name, id=known) for name, known in named if known]
@@ -158,6 +205,8 @@ def _body(operation: Operation, ids: Mapping[str, str]) -> Any:
     content = operation.spec.get("requestBody", {}).get("content", {})
     if not content:
         return None
+    if operation.path.endswith("/articles:upload"):
+        return lines(articles("uploaded", 2))
     if "application/json" not in content:
         return lines(rows("word", TASKS.get(operation.vertical, "intent")))
     media = content["application/json"]
@@ -173,6 +222,18 @@ def _body(operation: Operation, ids: Mapping[str, str]) -> Any:
                 value = {**value, **more}
         value = {name: ids.get(_id_name(operation, name, ids) or "", each) for name, each in value.items()}
     return value
+
+
+def _renamed(held: Any, names: Mapping[str, str]) -> Any:
+    """Return a body with texts and keys that are in `names` replaced, however deep they are."""
+    match held:
+        case dict():
+            return {names.get(name, name): _renamed(each, names) for name, each in held.items()}
+        case list():
+            return [_renamed(each, names) for each in held]
+        case str():
+            return names.get(held, held)
+    return held
 
 
 def _value(

@@ -54,6 +54,8 @@ def risk_data(owner: "Owner") -> dict[str, str]:
 def decision(owner: "Owner") -> dict[str, str]:
     """Train and deploy a scorecard, decide an application by it, and ask for a person."""
     run = _trained(owner, "scorecard", owner.ids["finance-risk:dataset"])
+    bands = {"approve_below": 1e-6, "decline_from": 2e-6}  # so that it is declined, and not before a person already
+    owner.call("PUT", f"{RISK}/policy", 200, json={"policy": {"bands": bands}, "by": owner.canary})
     reference = f"app-{owner.canary.translate(_LETTERS)}"  # digits could look like a number of a card
     asked = {**applications(owner.canary, 1)[0], "application_id": reference}
     del asked["label"]
@@ -121,8 +123,8 @@ def alert(owner: "Owner") -> dict[str, str]:
     owner.call("POST", f"{MONITOR}/articles", 202, json={"articles": sent})
     found = _until(lambda: owner.call("GET", f"{MONITOR}/alerts", 200)["data"])[0]
     owner.call("POST", f"{MONITOR}/alerts/{found['id']}:resolve", 200, json={"comment": owner.canary})
-    for each in sent:
-        _until(lambda doc=each["doc_id"]: owner.call("GET", f"{MONITOR}/articles/{doc}", 200)["story"])
+    paths = [f"{MONITOR}/articles/{each['doc_id']}" for each in sent]
+    _until(lambda: all(owner.call("GET", path, 200)["story"] for path in paths))
     return {"alerts.alert_id": found["id"], "stories.story_id": found["stories"][0]["id"]}
 
 

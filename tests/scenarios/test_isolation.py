@@ -55,7 +55,7 @@ def scene(server: Any) -> Iterator[Scene]:
 def insist(scene: Scene, attempts: Iterator[Attempt], fewest: int) -> None:
     """Send all, and insist that nothing leaked and nothing of the victim changed."""
     before = hostile.snapshot(scene.victim, scene.operations)
-    assert len(before) >= 12
+    assert len(before) >= 40
     verdict = Verdict()
     attack = Attack(scene.server.url, verdict)
     for attempt in attempts:
@@ -88,23 +88,23 @@ def test_no_key_and_keys_that_open_nothing(scene: Scene) -> None:
         "deleted_tenant": [deleted.key],
     }
     attempts = (hostile.unknown_keys(scene.operations, kind, each, scene.victim) for kind, each in wrong.items())
-    insist(scene, itertools.chain.from_iterable(attempts), 400)
+    insist(scene, itertools.chain.from_iterable(attempts), 1_500)
 
 
 def test_a_key_of_another_scope(scene: Scene) -> None:
     with scene.server.operator() as operator:
         clerk = world.new_owner(operator, scene.server.url)
     keys = {s: clerk.call("POST", "/v1/keys", 201, json={"scopes": [s]})["key"] for s in hostile.SCOPES}
-    insist(scene, hostile.wrong_scopes(scene.operations, keys, clerk, scene.victim), 150)
+    insist(scene, hostile.wrong_scopes(scene.operations, keys, clerk, scene.victim), 600)
     clerk.http.close()
 
 
 def test_the_operators_key_and_the_tenants_do_not_open_each_others_doors(scene: Scene) -> None:
-    insist(scene, hostile.wrong_doors(scene.operations, scene.operator_key, scene.victim), 45)
+    insist(scene, hostile.wrong_doors(scene.operations, scene.operator_key, scene.victim), 150)
 
 
 def test_a_vertical_that_is_not_enabled(scene: Scene) -> None:
-    insist(scene, hostile.disabled_verticals(scene.operations, scene.bare, scene.victim), 30)
+    insist(scene, hostile.disabled_verticals(scene.operations, scene.bare, scene.victim), 120)
 
 
 def test_ids_of_another_tenant(scene: Scene) -> None:
@@ -119,7 +119,7 @@ def test_ids_of_another_tenant(scene: Scene) -> None:
             hostile.foreign_headers(found, attacker, victim, cursors),
             hostile.foreign_uploads(attacker, victim, upload),
         ),
-        150,
+        700,
     )
 
 
@@ -129,14 +129,14 @@ def test_every_operation_is_reached_and_idempotency_keys_are_a_tenants_own(scene
         doomed = world.new_owner(operator, scene.server.url)
         called = hostile.insist_that_calls_get_through(scene.operations, scene.victim, operator, doomed)
     doomed.http.close()
-    assert called >= 40
+    assert called >= 90
     verdict = Verdict()
     attack = Attack(scene.server.url, verdict)
     for attempt in hostile.replays(scene.operations, scene.attacker, scene.victim):
         attack.send(attempt)
     attack.close()
     assert not verdict.leaks, verdict.told
-    assert verdict.calls.total() >= 8
+    assert verdict.calls.total() >= 25
 
 
 def test_nothing_of_a_tenant_is_in_logs_metrics_or_pages(scene: Scene) -> None:

@@ -8,20 +8,25 @@ from typing import Any
 
 import httpx
 import pytest
-from attack import cases
-from attack.cases import Tally, World
+from attack import cases, vertical_kinds
+from attack.cases import Tally, World, names_of
+from attack.world import Owner
 
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 12
+EXAMPLES = 6
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 
 @pytest.fixture(scope="module")
 def world(make_server: Callable[..., Any], utterances: list[dict[str, Any]]) -> Iterator[World]:
     server = make_server()
-    tenant, spare, third = server.tenant("customer_service", "praise"), server.tenant(), server.tenant()
+    verticals = ("customer_service", "praise", "finance_risk", "sentiment_monitor")
+    tenant, spare, third = server.tenant(*verticals), server.tenant(), server.tenant()
+    owner = Owner(tenant.id, tenant.key, "canary", tenant.http)
+    for kind in vertical_kinds.KINDS:
+        owner.ids.update(kind(owner))
     dataset = tenant.upload([*utterances, {"text": ""}])["id"]
     run = tenant.run(dataset)
     assert run["state"] == "succeeded", run
@@ -33,6 +38,7 @@ def world(make_server: Callable[..., Any], utterances: list[dict[str, Any]]) -> 
         "POST", "/v1/customer-service/predictions:batch", 201, params={"task": "intent"}, content=b'{"text": "hello"}'
     )
     ids = {
+        **names_of(owner),
         "batch_id": batch["id"],
         "model": "minilm-l6",
         "model_id": "minilm-l6",
