@@ -15,7 +15,7 @@ from attack.world import Owner
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 6
+EXAMPLES = 5
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 
