@@ -58,7 +58,7 @@ async def newest(
     found: list[KindT] = []
     cursor: str | None = None
     while True:
-        page = await caller.store.list(kind, where, cursor, _PAGE)
+        page = await caller.store.list(kind, where, cursor, min(_PAGE, most - len(found) + 1))
         for document in page.data:
             if since is not None and moment is not None and moment(document) < since:
                 return found, True

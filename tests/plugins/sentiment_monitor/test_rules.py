@@ -1,6 +1,7 @@
 """Rules say what they mean, and refuse what cannot be meant."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +85,8 @@ def test_a_late_look_begins_an_episode_and_ends_none() -> None:
 def test_a_fingerprint_is_of_rule_and_subject() -> None:
     assert fingerprint("a", "b") == fingerprint("a", "b") != fingerprint("ab", "")
     assert len(fingerprint("a", "b")) == 16
+
+
+def test_every_setting_of_a_rule_is_on_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "sentiment-monitor.md").read_text(encoding="utf-8")
+    assert {name for name in RuleDraft.model_fields if f"`{name}`" not in page} <= {"name", "severity", "enabled"}

@@ -1,5 +1,7 @@
 """The questions financial risk answers: will this loan go bad, is this fraud, which class, what kind of text."""
 
+from dataclasses import replace
+
 from podion import LabelHead, Method, Metric, Split, TabularHead, Task
 from podion_finance_risk.schema import SENSITIVE, CreditApplication, Customer, RiskText, ScorecardAnswer, Transaction
 from podion_finance_risk.windows import TransactionHistory
@@ -28,20 +30,8 @@ credit = Task(
     challengers=(BOOSTING,),
 )
 
-scorecard = Task(
-    name="scorecard",
-    record=CreditApplication,
-    head="podion_finance_risk.heads:ScorecardHead",
-    answer=ScorecardAnswer,
-    labels=(GOOD, BAD),
-    positive=BAD,
-    metric=Metric("roc_auc"),
-    split=Split(time="applied_at"),
-    methods=_METHODS,
-    keep=_KEEP,
-    sensitive=SENSITIVE,
-    challengers=(BOOSTING,),
-)
+scorecard = replace(credit, name="scorecard", head="podion_finance_risk.heads:ScorecardHead", answer=ScorecardAnswer)
+"""The same question of the same record, answered by a sum whose every part is told."""
 
 fraud = Task(
     name="fraud",

@@ -12,10 +12,10 @@ from itertools import groupby
 
 from pydantic import BaseModel
 
-from podion import EventType, NotFound, TenantCaller
+from podion import EventType, NotFound, TenantCaller, newest
 from podion_sentiment_monitor.alerts import Alert, AlertNotice, followed, repeated, spoken_again, told
 from podion_sentiment_monitor.filing import AT_ONCE, Arrival, Desk, Nothing, file
-from podion_sentiment_monitor.listing import found, newest, put_parts
+from podion_sentiment_monitor.listing import found, put_parts
 from podion_sentiment_monitor.rules import Rule, duration
 from podion_sentiment_monitor.stories import Story
 from podion_sentiment_monitor.surveillance import Findings, recent_alerts, survey
@@ -33,7 +33,7 @@ RESOLVED = EventType(name="alert.resolved", payload=AlertNotice, summary="What s
 async def digest(caller: TenantCaller, _: Nothing) -> None:
     """File what waits, the oldest first, look through the rules, and tell what came of it."""
     while True:
-        waiting = sorted(await newest(caller, Arrival, _WAITING), key=lambda each: each.id)
+        waiting = sorted((await newest(caller, Arrival, _WAITING))[0], key=lambda each: each.id)
         batch = _first(waiting)
         await _round(caller, batch)
         if len(batch) == len(waiting):
@@ -80,7 +80,7 @@ async def _gone(caller: TenantCaller, kind: type[BaseModel], id: str) -> None:
 async def tell(caller: TenantCaller) -> None:
     """Send what is owed: alerts that fire or have ended, those of one rule together; quiet hours hold some back."""
     now = datetime.now(UTC)
-    rules = {rule.id: rule for rule in await newest(caller, Rule, 1_000)}
+    rules = {rule.id: rule for rule in (await newest(caller, Rule, 1_000))[0]}
     owed = []
     for alert in await recent_alerts(caller):
         due = alert

@@ -1,8 +1,8 @@
-"""Reading many of a tenant's documents: by their ids, or page after page."""
+"""Many of a tenant's documents: read by their ids, kept in as few writes as there may be."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -10,7 +10,6 @@ from podion import NotFound, TenantCaller
 
 KindT = TypeVar("KindT", bound=BaseModel)
 
-_PAGE = 200
 _AT_ONCE = 32
 
 
@@ -30,21 +29,6 @@ async def _one(caller: TenantCaller, kind: type[KindT], id: str) -> KindT | None
         return await caller.store.get(kind, id)
     except NotFound:
         return None
-
-
-async def newest(
-    caller: TenantCaller, kind: type[KindT], most: int, where: Mapping[str, Any] | None = None
-) -> list[KindT]:
-    """Return at most `most` documents whose fields equal `where`, newest first."""
-    documents: list[KindT] = []
-    cursor: str | None = None
-    while len(documents) < most:
-        page = await caller.store.list(kind, where, cursor, min(_PAGE, most - len(documents)))
-        documents += page.data
-        cursor = page.next
-        if cursor is None:
-            break
-    return documents
 
 
 async def put_parts(caller: TenantCaller, documents: Sequence[BaseModel], size: int = 1_000) -> None:

@@ -6,9 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from podion import DataError, TenantCaller
+from podion import DataError, TenantCaller, newest
 from podion_sentiment_monitor.alerts import Alert, StoryCard, card
-from podion_sentiment_monitor.listing import newest
 from podion_sentiment_monitor.stories import Story
 from podion_sentiment_monitor.surveillance import recent_alerts
 from podion_sentiment_monitor.trends import Point, Share, days_between, shares, trend
@@ -45,7 +44,7 @@ async def report(caller: TenantCaller, day: date) -> DayReport:
         days = list((await days_between(caller, int(begin.timestamp()), int(end.timestamp()))).values())
     except (OverflowError, OSError) as error:
         raise DataError(f"there is no report of {day}: name another day") from error
-    stories = await newest(caller, Story, MOST_STORIES + 1, {"day": day.isoformat()})
+    stories = (await newest(caller, Story, MOST_STORIES + 1, {"day": day.isoformat()}))[0]
     ranked = sorted(stories[:MOST_STORIES], key=lambda each: (-each.reach, -each.articles, each.id))[:SHOWN]
     alerts = [each for each in await recent_alerts(caller) if begin <= each.started_at < end]
     tones: dict[str, int] = {}

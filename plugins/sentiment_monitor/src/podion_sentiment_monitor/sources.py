@@ -6,12 +6,11 @@ from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from podion import DataError, NotFound, PodionError, TenantCaller
+from podion import DataError, NotFound, PodionError, TenantCaller, newest
 from podion_sentiment_monitor.articles import ArticleDraft, Name
 from podion_sentiment_monitor.feeds import entries, lines
 from podion_sentiment_monitor.filing import Nothing
 from podion_sentiment_monitor.ingest import MOST_ARTICLES, Outcome, Taken, take_in
-from podion_sentiment_monitor.listing import newest
 
 MOST_SOURCES = 500
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -61,7 +60,7 @@ class Polled(BaseModel):
 async def poll_due(caller: TenantCaller, _: Nothing) -> None:
     """Poll every source that is due; one that fails is noted, and tried again later."""
     now = datetime.now(UTC)
-    for source in await newest(caller, Source, MOST_SOURCES):
+    for source in (await newest(caller, Source, MOST_SOURCES))[0]:
         if source.enabled and source.kind != "push" and (source.next_at is None or source.next_at <= now):
             await _polled(caller, source, now)
 

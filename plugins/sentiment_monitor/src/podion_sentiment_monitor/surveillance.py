@@ -8,13 +8,13 @@ from datetime import datetime
 import numpy as np
 from pydantic import BaseModel
 
-from podion import TenantCaller
+from podion import TenantCaller, newest
 from podion_sentiment_monitor.alerts import Alert, alert_of
 from podion_sentiment_monitor.counters import DayCounts, HourCounts, day_id, hour_id, hours_of, steps_of
 from podion_sentiment_monitor.detector import Forecast
 from podion_sentiment_monitor.episodes import Episode, Vigil, moment
 from podion_sentiment_monitor.filing import Desk
-from podion_sentiment_monitor.listing import found, newest
+from podion_sentiment_monitor.listing import found
 from podion_sentiment_monitor.looking import (
     HOUR_SECONDS,
     STEP_SECONDS,
@@ -55,7 +55,7 @@ class Findings:
 
 async def survey(caller: TenantCaller, desk: Desk, now: datetime) -> Findings:
     """Return what every enabled rule sees after a round of filing."""
-    rules = [rule for rule in await newest(caller, Rule, MOST_RULES) if rule.enabled]
+    rules = [rule for rule in (await newest(caller, Rule, MOST_RULES))[0] if rule.enabled]
     findings = Findings()
     if desk.ledger.first is None or not rules:
         return findings
@@ -68,9 +68,9 @@ async def survey(caller: TenantCaller, desk: Desk, now: datetime) -> Findings:
 
 async def recent_alerts(caller: TenantCaller) -> list[Alert]:
     """Return the newest 200 alerts and every open one."""
-    alerts = await newest(caller, Alert, _ALERTS)
+    alerts = (await newest(caller, Alert, _ALERTS))[0]
     if len(alerts) == _ALERTS:
-        alerts += await newest(caller, Alert, 1_000, {"open": True})
+        alerts += (await newest(caller, Alert, 1_000, {"open": True}))[0]
     return list({alert.id: alert for alert in alerts}.values())
 
 

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, requires
+from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, newest, requires
 from podion_sentiment_monitor.backtest import Backtest, BacktestRequest, backtest
-from podion_sentiment_monitor.listing import newest
 from podion_sentiment_monitor.rules import Rule, RuleDraft
 from podion_sentiment_monitor.surveillance import MOST_RULES
 
@@ -55,7 +54,7 @@ _BACKTEST = {
 @router.post("/rules", status_code=201, responses=answer_like(_KEPT, 201))
 async def post_rule(draft: Annotated[RuleDraft, Body(examples=[_RULE])], caller: Caller) -> Rule:
     """Keep a rule; it is looked through from now on."""
-    if len(await newest(caller, Rule, MOST_RULES)) == MOST_RULES:
+    if len((await newest(caller, Rule, MOST_RULES))[0]) == MOST_RULES:
         raise Conflict(f"there are {MOST_RULES} rules, and no more may be: delete one", code="too_many_rules")
     return await caller.store.put(Rule(**draft.model_dump(), id=caller.new_id("rul")))
 

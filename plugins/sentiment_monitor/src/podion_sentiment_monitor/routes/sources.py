@@ -4,9 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, requires
+from podion import Caller, Conflict, Cursor, DocumentId, Gone, Limit, Page, answer_like, newest, requires
 from podion_sentiment_monitor.ingest import Outcome, Taken
-from podion_sentiment_monitor.listing import newest
 from podion_sentiment_monitor.routes.articles import Batch
 from podion_sentiment_monitor.sources import MOST_SOURCES, Polled, Source, SourceDraft, poll, push
 
@@ -39,7 +38,7 @@ _PUSHED = {
 @router.post("/sources", status_code=201, responses=answer_like(_KEPT, 201))
 async def post_source(draft: Annotated[SourceDraft, Body(examples=[_SOURCE])], caller: Caller) -> Source:
     """Keep a source. Feeds are fetched within a minute and then as often as they say; private addresses are refused."""
-    if len(await newest(caller, Source, MOST_SOURCES)) == MOST_SOURCES:
+    if len((await newest(caller, Source, MOST_SOURCES))[0]) == MOST_SOURCES:
         raise Conflict(f"there are {MOST_SOURCES} sources, and no more may be: delete one", code="too_many_sources")
     return await caller.store.put(Source(**draft.model_dump(), id=caller.new_id("src")))
 
