@@ -7,6 +7,7 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
+from podion.finetuning.linear import descend
 from podion.head_kinds import MultiLabelHead, OrdinalHead, RegressionHead
 from podion.hosting.head_loading import AnyHead
 from podion.nn import States
@@ -75,20 +76,9 @@ def fit_whole(
 def _descend(head: AnyHead, train: Side, penalty: float, look: Callable[[], None]) -> None:
     states = train.states()
     weight = head.get_parameter("linear.weight")
-    optimiser = torch.optim.LBFGS(
-        list(head.parameters()),
-        max_iter=_ITERATIONS,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=1e-5,
-        tolerance_change=1e-7,
-    )
 
-    def closure() -> float:
-        look()
-        optimiser.zero_grad()
-        loss: Tensor = head.loss(head(states), train.records) + penalty / 2 * weight.square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+    def loss() -> Tensor:
+        found: Tensor = head.loss(head(states), train.records) + penalty / 2 * weight.square().sum()
+        return found
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    descend(list(head.parameters()), loss, look, iterations=_ITERATIONS)

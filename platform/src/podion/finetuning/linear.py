@@ -64,6 +64,29 @@ class Rows:
         )
 
 
+def descend(
+    parameters: Sequence[Tensor], loss: Callable[[], Tensor], look: Callable[[], None], *, iterations: int = _ITERATIONS
+) -> None:
+    """Bring `loss`, all but convex in the parameters, to its least by L-BFGS; `look` is called at every step."""
+    optimiser = torch.optim.LBFGS(
+        list(parameters),
+        max_iter=iterations,
+        history_size=10,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=1e-5,
+        tolerance_change=1e-7,
+    )
+
+    def closure() -> float:
+        look()
+        optimiser.zero_grad()
+        found = loss()
+        found.backward()  # type: ignore[no-untyped-call]
+        return float(found.detach())
+
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
+
+
 def fit_linear(
     rows: Rows,
     penalty: float,
@@ -86,28 +109,17 @@ def fit_linear(
     bias = start.bias.clone() if start else torch.zeros(rows.labels, device=vectors.device)
     weight.requires_grad_(True)
     bias.requires_grad_(True)
-    optimiser = torch.optim.LBFGS(
-        [weight, bias],
-        max_iter=_ITERATIONS,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=1e-5,
-        tolerance_change=1e-7,
-    )
 
-    def closure() -> float:
-        look()
-        optimiser.zero_grad()
+    def loss() -> Tensor:
         logits = functional.linear(vectors, weight, bias) + offsets
-        loss = (functional.cross_entropy(logits, rows.targets, reduction="none") * shares).sum() / total
-        loss = loss + penalty / 2 / total * weight.square().sum()
+        found = (functional.cross_entropy(logits, rows.targets, reduction="none") * shares).sum() / total
+        found = found + penalty / 2 / total * weight.square().sum()
         if len(outside) and outlier_weight:
             unsure = -functional.log_softmax(functional.linear(outside, weight, bias), dim=-1).mean()
-            loss = loss + outlier_weight * unsure
-        loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+            found = found + outlier_weight * unsure
+        return found
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    descend([weight, bias], loss, look)
     return Linear(weight.detach(), bias.detach())
 
 
