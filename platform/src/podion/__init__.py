@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from podion.pages import Cursor, DocumentId, Gone, Kept, Limit, answer_like, newest
     from podion.teller import Teller
     from podion.vertical import CollectionSpec, LabelSpace, Method, Metric, Personal, Split, Task, Vertical
+    from podion.wording import Language, Wording, language_of
 
 _HOME = {
     "podion.answers": (
@@ -69,6 +70,7 @@ _HOME = {
     "podion.vertical": (
         "CollectionSpec", "LabelSpace", "Method", "Metric", "Personal", "Split", "Task", "Vertical",
     ),
+    "podion.wording": ("Language", "Wording", "language_of"),
 }  # fmt: skip
 
 _NOT_BUILT = ("AlertRule", "PairHead")
@@ -99,6 +101,7 @@ __all__ = [
     "LabelHead",
     "LabelSpace",
     "LabelsAnswer",
+    "Language",
     "Limit",
     "Method",
     "Metric",
@@ -131,8 +134,10 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Vertical",
+    "Wording",
     "answer_like",
     "hookimpl",
+    "language_of",
     "newest",
     "requires",
 ]

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podion import Alternative, LabelAnswer
+from podion import Alternative, LabelAnswer, Wording
 from podion_customer_service.config import RedLine, ServiceSettings, SlotRule
 from podion_customer_service.conversation import Action, Clarification, Conversation, Reason, Turn
 from podion_customer_service.decision import STEPS, Decision, decide
 from podion_customer_service.knowledge import Article, CuratedAnswer, Template
-from podion_customer_service.language import Wording
 from podion_customer_service.situation import Evidence, Passage, Similar, Situation
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

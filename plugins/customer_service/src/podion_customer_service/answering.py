@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from podion import Conflict, TenantCaller
+from podion import Conflict, TenantCaller, language_of
 from podion_customer_service.config import ServiceSettings, settings_of
 from podion_customer_service.conversation import (
     Action,
@@ -21,7 +21,6 @@ from podion_customer_service.conversation import (
 )
 from podion_customer_service.decision import Decision, decide
 from podion_customer_service.gathering import Heard, gather, hear
-from podion_customer_service.language import language_of
 from podion_customer_service.questions import Question, question_of
 from podion_customer_service.situation import Evidence, Situation
 

@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import TenantCaller
-from podion_customer_service.language import Language, Wording
+from podion import Language, TenantCaller, Wording
 from podion_customer_service.shapes import Shape
 
 Name = str

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from podion import Conflict, Personal
+from podion import Conflict, Language, Personal
 from podion_customer_service.knowledge import Audience, Source
-from podion_customer_service.language import Language
 
 MOST_TURNS = 500
 

@@ -7,6 +7,7 @@ quotation → one clarification → hand-over. Each step decides, or says why it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from podion import Language
 from podion_customer_service.conversation import Action, Reason, Tried
 from podion_customer_service.knowledge import (
     Article,
@@ -17,7 +18,6 @@ from podion_customer_service.knowledge import (
     sayable,
     template_source,
 )
-from podion_customer_service.language import Language
 from podion_customer_service.mood import Said, mood_of
 from podion_customer_service.phrases import asks_for_a_person, courtesy_of, holds, says_yes
 from podion_customer_service.situation import Situation

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from podion import Hit, LabelAnswer, NotFound, TenantCaller
+from podion import Hit, LabelAnswer, Language, NotFound, TenantCaller, language_of
 from podion_customer_service.config import ServiceSettings
 from podion_customer_service.conversation import Conversation
+from podion_customer_service.folding import folded
 from podion_customer_service.knowledge import Article, CuratedAnswer, Template
-from podion_customer_service.language import Language, folded, language_of
 from podion_customer_service.parsing import intent_slots_and_mood
 from podion_customer_service.phrases import corrects
 from podion_customer_service.situation import Evidence, Passage, Similar

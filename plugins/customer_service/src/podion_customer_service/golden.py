@@ -12,12 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from podion import TenantCaller, newest
+from podion import Language, TenantCaller, newest
 from podion_customer_service.answering import Outcome, rehearse
 from podion_customer_service.config import ServiceSettings, settings_of
 from podion_customer_service.conversation import Action, Conversation, Reason, State, Turn
 from podion_customer_service.knowledge import Audience, Template
-from podion_customer_service.language import Language
 from podion_customer_service.schema import CustomerText
 
 MOST_CONVERSATIONS = 200

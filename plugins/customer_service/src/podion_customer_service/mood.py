@@ -8,7 +8,7 @@ model leans to, or another word. At 1 % of false alarms 34 % of angry tweets and
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from podion_customer_service.language import folded
+from podion_customer_service.folding import folded
 from podion_customer_service.lexicon import INSISTS, MILD, SHOUTED, STRONG
 
 SURE_WEIGHT, LEANING_WEIGHT = 2.0, 1.0

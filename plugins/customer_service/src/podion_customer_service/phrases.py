@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from podion_customer_service.language import folded
+from podion_customer_service.folding import folded
 from podion_customer_service.lexicon import (
     AFTER_A_PERSON,
     ASK,

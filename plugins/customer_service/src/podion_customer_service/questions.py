@@ -4,10 +4,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from podion import LabelAnswer, Personal
+from podion import LabelAnswer, Language, Personal
 from podion_customer_service.conversation import Action, Reason
 from podion_customer_service.decision import Decision
-from podion_customer_service.language import Language
 from podion_customer_service.situation import Evidence
 
 _LEARNS_NOTHING = frozenset({Action.COURTESY, Action.ASK_SLOT})

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from podion import LabelAnswer
+from podion import LabelAnswer, Language, language_of
 from podion_customer_service.config import ServiceSettings
 from podion_customer_service.conversation import Conversation
+from podion_customer_service.folding import folded
 from podion_customer_service.knowledge import Article, CuratedAnswer, Source, Template, article_source
-from podion_customer_service.language import Language, folded, language_of
 from podion_customer_service.phrases import corrects, picks, says_yes
 from podion_customer_service.shapes import Shape, found
 

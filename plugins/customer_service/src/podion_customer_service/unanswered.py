@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from podion import NotFound, TenantCaller, newest
+from podion import Language, NotFound, TenantCaller, newest
 from podion_customer_service.clusters import clusters_of
-from podion_customer_service.language import Language
 from podion_customer_service.questions import Question
 
 MOST_CLUSTERED = 500

@@ -2,7 +2,7 @@
 
 import re
 
-from podion_finance_risk.wording import Language
+from podion import Language
 
 _CHINESE = (
     (re.compile(r"is missing"), "未提供"),

@@ -9,11 +9,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from podion import Conflict
+from podion import Conflict, Language
 from podion_finance_risk.decisions import Decision, State
 from podion_finance_risk.policy import Policy
 from podion_finance_risk.reasons import Reason
-from podion_finance_risk.wording import Language
 
 
 class Notice(BaseModel):

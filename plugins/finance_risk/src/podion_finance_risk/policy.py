@@ -7,10 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from podion import Personal
+from podion import Personal, Wording
 from podion_finance_risk.schema import SENSITIVE, FeatureValue
 from podion_finance_risk.scoring import Grade, Scale
-from podion_finance_risk.wording import Wording
 
 Action = Literal["approve", "refer", "decline"]
 Adverse = Literal["refer", "decline"]

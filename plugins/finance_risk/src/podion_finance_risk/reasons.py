@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from podion import Language
 from podion_finance_risk.bin_words import spoken
 from podion_finance_risk.policy import ReasonWords
 from podion_finance_risk.reason_words import NAMES, Named
 from podion_finance_risk.schema import Contribution, FeatureValue
 from podion_finance_risk.scoring import Scale
-from podion_finance_risk.wording import Language
 
 MOST_REASONS = 4
 _NEGLIGIBLE = 1e-9

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-Language = Literal["en", "zh"]
+from podion import Language
+
 OURS, THEIRS = "Harbour Bank", "Northgate Savings"
 ALIASES: Mapping[str, str] = {OURS: "海港银行", THEIRS: "北门储蓄"}
 SEED = 2026

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -12,7 +11,6 @@ from podion_sentiment_monitor.stories import Story
 from podion_sentiment_monitor.surveillance import recent_alerts
 from podion_sentiment_monitor.trends import Point, Share, days_between, shares, trend
 
-Language = Literal["en", "zh"]
 MOST_STORIES = 2_000
 SHOWN = 10
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from podion import Language
 from podion_sentiment_monitor.alerts import Alert, StoryCard
 from podion_sentiment_monitor.charts import colour, line, stacked
-from podion_sentiment_monitor.report import DayReport, Language, net
+from podion_sentiment_monitor.report import DayReport, net
 from podion_sentiment_monitor.trends import Share
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {

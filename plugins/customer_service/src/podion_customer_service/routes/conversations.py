@@ -6,13 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, DocumentId, answer_like, requires
+from podion import Caller, DocumentId, Language, answer_like, requires
 from podion_customer_service.answering import handover_of, take_message
 from podion_customer_service.conversation import Action, Conversation, Reason, State, Turn, hand_over, rate, resolve
 from podion_customer_service.decision import Decision
 from podion_customer_service.handover import HandoverPayload, payload
 from podion_customer_service.knowledge import Audience
-from podion_customer_service.language import Language
 from podion_customer_service.routes.examples import CONVERSATION, HANDOVER, MESSAGE
 from podion_customer_service.routes.replies import Reply, reply_of
 from podion_customer_service.schema import CustomerText

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Cursor, DocumentId, Gone, Hit, Kept, Limit, Page, answer_like, requires
+from podion import Caller, Cursor, DocumentId, Gone, Hit, Kept, Language, Limit, Page, answer_like, requires
 from podion_customer_service.editing import keep_all, keep_articles, replace
 from podion_customer_service.gathering import ARTICLES
 from podion_customer_service.knowledge import (
@@ -16,7 +16,6 @@ from podion_customer_service.knowledge import (
     Template,
     TemplateDraft,
 )
-from podion_customer_service.language import Language
 from podion_customer_service.schema import CustomerText
 
 router = APIRouter(dependencies=[requires("data")])

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Answer, Caller, LabelAnswer, Prediction, Span, answer_like, requires
+from podion import Answer, Caller, LabelAnswer, Language, Prediction, Span, answer_like, requires
 from podion_customer_service.answering import answer_once
 from podion_customer_service.conversation import Conversation
 from podion_customer_service.knowledge import Audience
-from podion_customer_service.language import Language
 from podion_customer_service.parsing import intents_and_slots
 from podion_customer_service.routes.replies import ANSWER_EXAMPLE, Reply, reply_of
 from podion_customer_service.schema import CustomerText, ParseRequest

@@ -2,10 +2,10 @@
 
 from pydantic import BaseModel, Field
 
+from podion import Language
 from podion_customer_service.conversation import Action, Reason, Tried
 from podion_customer_service.decision import Decision
 from podion_customer_service.knowledge import Source
-from podion_customer_service.language import Language
 
 ANSWER_EXAMPLE = {
     "action": "answer",

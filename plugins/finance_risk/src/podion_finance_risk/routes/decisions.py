@@ -5,14 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Caller, Cursor, DocumentId, Limit, Page, answer_like, requires
+from podion import Caller, Cursor, DocumentId, Language, Limit, Page, answer_like, requires
 from podion_finance_risk import policies, replaying, reviewing
 from podion_finance_risk.decisions import Application, Decision, ReviewItem, State
 from podion_finance_risk.explaining import Explanation, explain
 from podion_finance_risk.notices import Notice, notice
 from podion_finance_risk.policy import Action
 from podion_finance_risk.routes.examples import DECISION, REASON, REVIEW
-from podion_finance_risk.wording import Language
 
 router = APIRouter()
 READS = [requires("data")]

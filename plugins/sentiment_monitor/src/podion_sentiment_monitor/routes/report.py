@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
-from podion import Caller, requires
+from podion import Caller, Language, requires
 from podion_sentiment_monitor.config import settings_of
-from podion_sentiment_monitor.report import DayReport, Language, report
+from podion_sentiment_monitor.report import DayReport, report
 from podion_sentiment_monitor.report_page import page
 
 router = APIRouter(dependencies=[requires("data")])

@@ -1,7 +1,6 @@
-"""Which language a customer writes, and words that exist in both."""
+"""Words that exist in English and in Chinese, and which of the two a person writes."""
 
 import re
-import unicodedata
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +9,6 @@ Language = Literal["en", "zh"]
 
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _LATIN_WORD = re.compile(r"(?<![A-Za-z0-9-])[A-Za-z]{2,}(?![A-Za-z0-9-])")
-_ENDS = " \t\r\n.,;:!?。，；：！？、…~～\"'“”‘’()（）"
 
 
 class Wording(BaseModel):
@@ -34,9 +32,3 @@ def language_of(text: str) -> Language | None:
     if _CHINESE.search(text):
         return "zh"
     return "en" if _LATIN_WORD.search(text) else None
-
-
-def folded(text: str) -> str:
-    """Return a text without what two spellings of the same words may differ in: width, case, spaces, ends."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
-    return " ".join(plain.split()).strip(_ENDS)

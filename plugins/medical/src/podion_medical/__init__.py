@@ -1,0 +1,1 @@
+"""Support for clinicians as a Podion plugin; `plugin.py` is where it registers."""

@@ -1,0 +1,1 @@
+"""Recommendation as a Podion plugin; `plugin.py` is where it registers."""
