@@ -11,12 +11,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from podion.cli.client import Client
+from podion.cli.short_story import tell_short
+from podion.cli.telling import Told
 
 ZOO = Path(__file__).parents[1] / "fixtures" / "zoo"
 PODION = str(Path(sys.executable).with_name("podion"))
@@ -120,7 +125,9 @@ def keeper(zoo: Any) -> Any:
 
 def _check_told(records: list[dict[str, Any]]) -> None:
     found = {record["name"]: record for record in records}
-    assert found.keys() == QUARANTINED.keys() | READY | {"customer_service", "finance_risk", "sentiment_monitor"}
+    assert found.keys() == QUARANTINED.keys() | READY | {
+        "customer_service", "finance_risk", "medical", "recommender", "sentiment_monitor",
+    }  # fmt: skip
     for name, (phase, cause) in QUARANTINED.items():
         record = found[name]
         assert (record["state"], record["phase"]) == ("quarantined", phase), record
@@ -204,16 +211,19 @@ def _train(tenant: Any, vertical: str, task: str, rows: bytes) -> str:
     return str(found["adapter"])
 
 
-def test_the_new_plugin_answers_two_tenants(zoo: Any, site: Path) -> None:
-    """At once, by its labels' words; and after a run, by the one tenant's own adapter, for that tenant alone."""
+def test_the_new_plugin_answers_two_tenants(zoo: Any, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, by its labels' words; and after the demo's short story by the one tenant's own adapter, for it alone."""
     ada, bob = zoo.tenant("water_meter"), zoo.tenant("water_meter")
     text = {"text": "my meter is broken and nobody comes"}
     for tenant in (ada, bob):
         answer = tenant.json("POST", "/v1/water-meter/kind", 200, json=text)
         assert answer["answers"][0]["label"] in ("complaint", "praise", "question")
-    sample = (site / "podion_water_meter" / "sample.jsonl").read_bytes()
-    adapter = _train(ada, "water-meter", "kind", sample)
-    ada.json("POST", "/v1/water-meter/deployments", 201, json={"task": "kind", "adapter": adapter})
+    monkeypatch.syspath_prepend(str(site))
+    told = Told()
+    with closing(Client(zoo.url, ada.key)) as client:
+        tell_short(told, client, import_module("podion_water_meter.plugin").register_vertical())
+    adapter, answers = (told.facts["water_meter"][name] for name in ("adapter", "answers"))
+    assert answers == ["complaint", "praise", "question"]
     served = ada.json("POST", "/v1/water-meter/kind", 200, json=text)
     assert (served["adapter"], served["answers"][0]["label"]) == (adapter, "complaint")
     assert bob.json("POST", "/v1/water-meter/kind", 200, json=text)["adapter"] == "zero-shot"

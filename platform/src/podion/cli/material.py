@@ -35,13 +35,21 @@ class Material:
 
 
 def material(vertical: Vertical, data: Path | None) -> Material:
-    """Return what the demo of a vertical uses; raises `NotFound` when the vertical ships no sample."""
+    """Return what the long demo of a vertical uses."""
     banking = data / "customer_service" if data else None
     if vertical.name == "customer_service" and banking and (banking / "banking77_train.csv.gz").is_file():
         return _banking(banking)
+    return _sample(vertical)
+
+
+def is_rich(vertical: Vertical) -> bool:
+    """Return whether a vertical ships rows to learn from and rows to be tested on.
+
+    Raises `NotFound` for one that ships nothing, which no demo can show.
+    """
     if vertical.sample is None:
         raise NotFound(f"{vertical.name} ships no sample: the demo cannot show it")
-    return _sample(vertical)
+    return files(f"podion_{vertical.name}").joinpath(_held_out(vertical.sample)).is_file()
 
 
 def bad_rows() -> tuple[tuple[str, bytes], ...]:
@@ -73,11 +81,15 @@ def _banking(folder: Path) -> Material:
     )
 
 
+def _held_out(sample: str) -> str:
+    return sample.replace(".jsonl", "_test.jsonl")
+
+
 def _sample(vertical: Vertical) -> Material:
     assert vertical.sample is not None
     package = files(f"podion_{vertical.name}")
     rows = _read_jsonl(package.joinpath(vertical.sample).read_text("utf-8"))
-    held_out = _read_jsonl(package.joinpath(vertical.sample.replace(".jsonl", "_test.jsonl")).read_text("utf-8"))
+    held_out = _read_jsonl(package.joinpath(_held_out(vertical.sample)).read_text("utf-8"))
     known = [row for row in held_out if not row.get("oos")]
     random.Random(_SEED).shuffle(known)
     half = len(known) // 2

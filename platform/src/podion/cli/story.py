@@ -7,9 +7,11 @@ from typing import Any
 from podion.catalogue.catalogue import Catalogue, load_plugins
 from podion.cli.client import Client
 from podion.cli.local_server import local_server
-from podion.cli.material import Material, as_jsonl, bad_rows, material
+from podion.cli.material import Material, as_jsonl, bad_rows, is_rich, material
+from podion.cli.newborn import tell_newborn
 from podion.cli.output import Bar
 from podion.cli.own_story import followed_run, tell_own
+from podion.cli.short_story import tell_short
 from podion.cli.telling import Step, Told
 from podion.hosting.bases import install_base
 from podion.settings import Settings
@@ -25,7 +27,10 @@ _NEXT = (
 
 
 def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
-    """Tell the story of each named vertical, or of those that ship a sample, on a fresh state folder."""
+    """Tell the story of each named vertical on a fresh state folder.
+
+    With no names, of every vertical that ships a sample, and at the end of one that `podion plugins new` wrote.
+    """
     catalogue = load_plugins()
     verticals = _chosen(catalogue, names)
     bar = Bar()
@@ -38,6 +43,8 @@ def tell(settings: Settings, names: tuple[str, ...], data: Path | None) -> Told:
     with local_server(settings) as (url, operator_key):
         for vertical in verticals:
             _tell(told, url, operator_key, vertical, data)
+    if not names:
+        tell_newborn(told, settings)
     told.facts["seconds"] = round(time.monotonic() - started, 1)
     told.lines = [*_ending(told, settings), *told.lines, "", *_NEXT]
     return told
@@ -53,21 +60,23 @@ def _ending(told: Told, settings: Settings) -> list[str]:
 def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Vertical]:
     if names:
         return [catalogue.vertical(name) for name in names]
-    return [each for each in catalogue.verticals.values() if each.sample is not None and each.story is None]
+    return [each for each in catalogue.verticals.values() if each.sample is not None]
 
 
 def _tell(told: Told, url: str, operator_key: str, vertical: Vertical, data: Path | None) -> None:
-    """A new tenant's story of one vertical: the plugin's own, or the one that fits every vertical of labelled texts."""
+    """A new tenant's story of one vertical: the plugin's own, the long one of labelled texts, or the short one."""
     operator = Client(url, operator_key)
     made = operator.post("/v1/admin/tenants", {"name": TENANT})
     operator.close()
     client = Client(url, made["key"])
     client.put(f"/v1/verticals/{vertical.name}", {"config": {}})
     told.say("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {vertical.name} enabled")
-    if vertical.story is None:
+    if vertical.story is not None:
+        tell_own(told, client, vertical)
+    elif is_rich(vertical):
         _Story(told, client, vertical, material(vertical, data)).tell()
     else:
-        tell_own(told, client, vertical)
+        tell_short(told, client, vertical)
     client.close()
 
 
