@@ -195,7 +195,7 @@ def measure(calls: int, timed: int, tenants: int) -> dict[str, Any]:
         with serving(Path(folder), **limits) as served, served.operator() as operator:
             began = time.monotonic()
             cast = Cast(served, operator, tenants)
-            found = filling.operations(httpx.get(f"{served.url}/openapi.json").json())
+            found = filling.operations(httpx.get(f"{served.url}/openapi.json", timeout=60).json())
             print(f"  {tenants} tenants furnished in {time.monotonic() - began:.0f} s", file=sys.stderr)
             rounds = attack_all(served, found, cast, verdict, calls)
             areas = timing(served, found, cast, timed)

@@ -20,7 +20,18 @@ from statistics import mean
 from typing import Any, Protocol
 
 from pydantic import BaseModel
-from quality_bench import credit, fraud, sentiment
+from quality_bench import (
+    conformal,
+    credit,
+    deidentification,
+    entities,
+    fraud,
+    medical,
+    medical_answers,
+    recommender,
+    risk,
+    sentiment,
+)
 
 from podion.catalogue.catalogue import load_plugins
 from podion.data.labels import label_names
@@ -144,10 +155,27 @@ def sentiment_monitor() -> list[Measurable]:
     return [*sentiment.cases()]
 
 
+def medicine() -> list[Measurable]:
+    return [
+        *medical.cases(),
+        *entities.cases(),
+        *medical_answers.cases(),
+        *risk.cases(),
+        *conformal.cases(),
+        *deidentification.cases(),
+    ]
+
+
+def recommending() -> list[Measurable]:
+    return [*recommender.cases()]
+
+
 VERTICALS: dict[str, Callable[[], list[Measurable]]] = {
     "customer_service": customer_service,
     "finance_risk": finance_risk,
+    "medical": medicine,
     "sentiment_monitor": sentiment_monitor,
+    "recommender": recommending,
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from attack.later_kinds import PREFETCHED, acted, items
 from attack.vertical_kinds import articles
 from attack.world import lines, rows
 
@@ -13,10 +14,18 @@ TASKS = {
     "customer-service": "intent",
     "praise": "judge",
     "finance-risk": "scorecard",
+    "medical": "question_intent",
+    "recommender": "next_item",
     "sentiment-monitor": "sentiment",
 }
 BODIES: dict[str, dict[str, Any]] = {
-    "/feedback": {"label": "refund"},
+    "/v1/customer-service/feedback": {"label": "refund"},
+    "/v1/medical/feedback": {"label": "cause"},
+    "/v1/medical/suggestions/{suggestion}:accept": {"codes": None},
+    "/cds-services/{service}": {"prefetch": PREFETCHED},
+    "/cds-services/{service}/feedback": {
+        "feedback": [{"card": "{card}", "outcome": "accepted", "outcomeTimestamp": "2026-01-02T00:00:00Z"}],
+    },
     "/v1/praise/feedback": {"label": "praise"},
     "/v1/praise/judge": {"text": "lovely"},
     "/v1/praise/runs": {"method": "zero-shot"},
@@ -28,6 +37,8 @@ BODIES: dict[str, dict[str, Any]] = {
             {"ref": "{decision}", "kind": "default_12m", "value": 1, "observed_at": "2026-01-02T00:00:00Z"},
         ]
     },
+    "/v1/recommender/runs": {"method": "head"},
+    "/v1/recommender/feedback": {"label": "i1"},
     "/v1/sentiment-monitor/feedback": {"label": "negative"},
     "/v1/sentiment-monitor/articles": {"articles": articles("word")},
     "/sources/{source_id}": {"kind": "push", "url": None},
@@ -197,7 +208,7 @@ def _id_name(operation: Operation, name: str, ids: Mapping[str, str], *, in_body
     before = operation.path.split("{" + name + "}")[0].rstrip("/").rpartition("/")[2]
     bare = name.removesuffix("_id")
     scoped = [f"{operation.vertical}:{bare}"] if operation.vertical else []
-    candidates = [f"{before}.{name}", *scoped, bare]
+    candidates = [*scoped, f"{before}.{name}", bare]
     return next((known for known in candidates if known in ids), None)
 
 
@@ -207,6 +218,10 @@ def _body(operation: Operation, ids: Mapping[str, str]) -> Any:
         return None
     if operation.path.endswith("/articles:upload"):
         return lines(articles("uploaded", 2))
+    if operation.path.endswith("/items:upload"):
+        return lines(items("uploaded", 2))
+    if operation.path.endswith("/interactions:upload"):
+        return lines([acted("uploaded")])
     if "application/json" not in content:
         return lines(rows("word", TASKS.get(operation.vertical, "intent")))
     media = content["application/json"]

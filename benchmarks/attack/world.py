@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from attack import vertical_kinds
+from attack import later_kinds, vertical_kinds
 
 API = "/v1/customer-service"
 _TEXTS = {
@@ -23,7 +23,7 @@ _TEXTS = {
     "cancel": ("cancel my order", "i do not want it any more", "stop the order please", "call the purchase off"),
 }
 
-PUBLIC = frozenset({"model", "model_name"})
+PUBLIC = frozenset({"model", "model_name", "service"})
 """Names that are the same for every tenant."""
 
 
@@ -55,7 +55,7 @@ class Owner:
         return {self.canary, self.key.rpartition("_")[2], self.id, *own} - {"customer_service", "intent"}
 
 
-VERTICALS = ("customer_service", "praise", "finance_risk", "sentiment_monitor")
+VERTICALS = ("customer_service", "praise", "finance_risk", "medical", "recommender", "sentiment_monitor")
 
 
 def new_owner(operator: httpx.Client, url: str, enable: Sequence[str] = VERTICALS) -> Owner:
@@ -78,7 +78,10 @@ def furnish(owner: Owner) -> Owner:
 
 def furnish_little(owner: Owner, like: Owner) -> Owner:
     """Make what needs no run, and name in place of the rest what nobody has."""
-    light = (_dataset, *vertical_kinds.LIGHT, _key, _webhook, _collection, _knowledge, _conversation, _models)
+    light = (
+        _dataset, *later_kinds.KINDS, *vertical_kinds.LIGHT, _key, _webhook, _collection, _knowledge,
+        _conversation, _models,
+    )  # fmt: skip
     for kind in light:
         owner.ids.update(kind(owner))
     owner.ids = {**{name: nobodys(id_) for name, id_ in like.ids.items()}, **owner.ids}
@@ -97,6 +100,10 @@ def rows(canary: str, task: str = "intent") -> list[dict[str, Any]]:
     """Return a dozen records with `canary` in each text and label."""
     if task == "scorecard":
         return vertical_kinds.applications(canary, 12)
+    if task == "question_intent":
+        return later_kinds.intents(canary)
+    if task == "next_item":
+        return later_kinds.visits(canary)
     if task == "sentiment":
         return [{"text": f"{canary} {n}", "label": ("positive", "negative")[n % 2]} for n in range(12)]
     if task == "judge":
@@ -242,6 +249,7 @@ KINDS: list[Callable[[Owner], dict[str, str]]] = [
     _deployment,
     _prediction,
     _feedback,
+    *later_kinds.KINDS,
     *vertical_kinds.KINDS,  # before there is a webhook, whose deliveries change by themselves
     _key,
     _webhook,

@@ -11,7 +11,7 @@ import pytest
 import podion
 import podion.testing
 
-ANNOUNCED = "AlertRule PairHead"
+ANNOUNCED = "AlertRule"
 
 
 def test_the_face_is_sorted_and_complete() -> None:

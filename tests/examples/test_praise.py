@@ -90,7 +90,16 @@ def test_each_tenant_gets_the_answer_of_its_own_adapter(
     assert reply.json() == {
         "task": "praise/judge",
         "adapter": "a1",
-        "answers": [{"prediction_id": "", "confidence": 0.9, "abstained": False, "label": label, "alternatives": []}],
+        "answers": [
+            {
+                "prediction_id": "",
+                "confidence": 0.9,
+                "abstained": False,
+                "label": label,
+                "alternatives": [],
+                "possible": [],
+            }
+        ],
     }
     [(asker, task, records)] = desk.asked
     assert (asker, task, [record.model_dump() for record in records]) == (

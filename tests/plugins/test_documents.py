@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """A vertical by its path in URLs, and how many problem codes its page names at the least."""
+    """A vertical by its path in URLs, how many problem codes its page names at the least, its places at the root."""
 
     path: str
     fewest_codes: int
+    standards: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -32,7 +33,9 @@ class Described:
 VERTICALS = (
     Described(path="customer-service", fewest_codes=16),
     Described(path="finance-risk", fewest_codes=6),
+    Described(path="medical", fewest_codes=6, standards=("cds-services",)),
     Described(path="sentiment-monitor", fewest_codes=9),
+    Described(path="recommender", fewest_codes=7),
 )
 of_each = pytest.mark.parametrize("vertical", VERTICALS, ids=lambda vertical: vertical.path)
 
@@ -42,10 +45,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str,
     """Every route by its vertical: `/v1/customer-service/runs/{run_id}:cancel` is `/runs/{id}:cancel` there."""
     paths = create_app(Settings(home=tmp_path_factory.mktemp("home")), load_plugins()).openapi()["paths"]
     found: dict[str, set[tuple[str, str]]] = {vertical.path: set() for vertical in VERTICALS}
+    at_root = {root: vertical.path for vertical in VERTICALS for root in vertical.standards}
     for path, operations in paths.items():
         vertical, _, rest = path.removeprefix("/v1/").partition("/")
-        if vertical in found:
-            found[vertical] |= {(method.upper(), re.sub(r"\{\w+\}", "{id}", f"/{rest}")) for method in operations}
+        first = path.split("/")[1]
+        owner, shown = (at_root[first], path) if first in at_root else (vertical, f"/{rest}")
+        if owner in found:
+            found[owner] |= {(method.upper(), re.sub(r"\{\w+\}", "{id}", shown)) for method in operations}
     return found
 
 
@@ -65,7 +71,7 @@ def test_every_route_is_shown_with_curl(served: dict[str, set[tuple[str, str]]],
     blocks = "\n".join(re.findall(r"```bash\n(.*?)```", vertical.page, re.DOTALL))
     shown = set()
     for call in re.split(r"^(?=curl |podion |[A-Z]+=)", blocks, flags=re.MULTILINE):
-        if call.startswith("curl ") and (url := re.search(r'"\$API(/[^"?]+)', call)):
+        if call.startswith("curl ") and (url := re.search(r'"\$(?:API|HOST)(/[^"?]+)', call)):
             method = re.search(r"\s-X (\w+)\s", call)
             sends = re.search(r"\s(-d|--data-binary)\s", call)
             shown.add((method[1] if method else "POST" if sends else "GET", re.sub(r"\$[A-Z]+", "{id}", url[1])))

@@ -38,7 +38,7 @@ def scene(server: Any) -> Iterator[Scene]:
         victim = world.furnish(world.new_owner(operator, server.url))
         attacker = world.furnish_little(world.new_owner(operator, server.url), like=victim)
         bare = world.new_owner(operator, server.url, enable=())
-        page = httpx.get(f"{server.url}/openapi.json").raise_for_status().json()
+        page = httpx.get(f"{server.url}/openapi.json", timeout=60).raise_for_status().json()
         key = operator.headers["Authorization"].removeprefix("Bearer ")
         yield Scene(
             server=server,
@@ -141,7 +141,8 @@ def test_every_operation_is_reached_and_idempotency_keys_are_a_tenants_own(scene
 
 def test_nothing_of_a_tenant_is_in_logs_metrics_or_pages(scene: Scene) -> None:
     texts = {
-        path: httpx.get(scene.server.url + path).text for path in ("/metrics", "/openapi.json", "/readyz", "/docs")
+        path: httpx.get(scene.server.url + path, timeout=60).text
+        for path in ("/metrics", "/openapi.json", "/readyz", "/docs")
     }
     texts["log"] = scene.server.log
     assert scene.victim.id in texts["log"], "the log tells whose request it was"

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
         AdapterCard,
         Alternative,
         Answer,
+        BinContribution,
+        Contribution,
+        ContributionsAnswer,
+        Deed,
         Document,
         Hit,
         LabelAnswer,
@@ -18,17 +22,20 @@ if TYPE_CHECKING:
         NumberAnswer,
         Page,
         Prediction,
+        RankedItem,
+        RankingAnswer,
         Span,
         SpanAnswer,
     )
     from podion.background import EventType, JobType, Schedule
-    from podion.caller import Caller, TenantCaller, requires
+    from podion.caller import Caller, Found, TenantCaller, requires
     from podion.errors import (
         BadSettings,
         Conflict,
         DataError,
         Fault,
         Forbidden,
+        Incomplete,
         NotBuilt,
         NotFound,
         PluginError,
@@ -39,62 +46,80 @@ if TYPE_CHECKING:
         Unauthenticated,
         Unavailable,
     )
-    from podion.head_kinds import LabelHead, MultiLabelHead, OrdinalHead, OwnHead, RegressionHead, SpanHead, TabularHead
+    from podion.head_kinds import (
+        AdditiveHead,
+        LabelHead,
+        MultiLabelHead,
+        OrdinalHead,
+        OwnHead,
+        PairHead,
+        RegressionHead,
+        SpanHead,
+        TabularHead,
+    )
     from podion.hookspecs import Candidate, Reviewed, Served, hookimpl
-    from podion.learners import Challenger, History
+    from podion.learners import Challenger, History, RankingChallenger
     from podion.pages import Cursor, DocumentId, Gone, Kept, Limit, answer_like, newest
     from podion.teller import Teller
-    from podion.vertical import CollectionSpec, LabelSpace, Method, Metric, Personal, Split, Task, Vertical
+    from podion.vertical import CollectionSpec, LabelSpace, Method, Metric, Personal, Split, Standard, Task, Vertical
     from podion.wording import Language, Wording, language_of
 
 _HOME = {
     "podion.answers": (
-        "AdapterCard", "Alternative", "Answer", "Document", "Hit", "LabelAnswer", "LabelsAnswer",
-        "NumberAnswer", "Page", "Prediction", "Span", "SpanAnswer",
+        "AdapterCard", "Alternative", "Answer", "BinContribution", "Contribution", "ContributionsAnswer",
+        "Deed", "Document", "Hit", "LabelAnswer", "LabelsAnswer", "NumberAnswer", "Page", "Prediction",
+        "RankedItem", "RankingAnswer", "Span", "SpanAnswer",
     ),
     "podion.background": ("EventType", "JobType", "Schedule"),
-    "podion.caller": ("Caller", "TenantCaller", "requires"),
+    "podion.caller": ("Caller", "Found", "TenantCaller", "requires"),
     "podion.errors": (
-        "BadSettings", "Conflict", "DataError", "Fault", "Forbidden", "NotBuilt", "NotFound",
+        "BadSettings", "Conflict", "DataError", "Fault", "Forbidden", "Incomplete", "NotBuilt", "NotFound",
         "PluginError", "PodionError", "QuotaExceeded", "StorageFull", "TooLarge", "Unauthenticated",
         "Unavailable",
     ),
     "podion.head_kinds": (
-        "LabelHead", "MultiLabelHead", "OrdinalHead", "OwnHead", "RegressionHead", "SpanHead",
-        "TabularHead",
+        "AdditiveHead", "LabelHead", "MultiLabelHead", "OrdinalHead", "OwnHead", "PairHead",
+        "RegressionHead", "SpanHead", "TabularHead",
     ),
     "podion.hookspecs": ("Candidate", "Reviewed", "Served", "hookimpl"),
-    "podion.learners": ("Challenger", "History"),
+    "podion.learners": ("Challenger", "History", "RankingChallenger"),
     "podion.pages": ("Cursor", "DocumentId", "Gone", "Kept", "Limit", "answer_like", "newest"),
     "podion.teller": ("Teller",),
     "podion.vertical": (
-        "CollectionSpec", "LabelSpace", "Method", "Metric", "Personal", "Split", "Task", "Vertical",
+        "CollectionSpec", "LabelSpace", "Method", "Metric", "Personal", "Split", "Standard", "Task", "Vertical",
     ),
     "podion.wording": ("Language", "Wording", "language_of"),
 }  # fmt: skip
 
-_NOT_BUILT = ("AlertRule", "PairHead")
+_NOT_BUILT = ("AlertRule",)
 
 __all__ = [
     "AdapterCard",
+    "AdditiveHead",
     "Alternative",
     "Answer",
     "BadSettings",
+    "BinContribution",
     "Caller",
     "Candidate",
     "Challenger",
     "CollectionSpec",
     "Conflict",
+    "Contribution",
+    "ContributionsAnswer",
     "Cursor",
     "DataError",
+    "Deed",
     "Document",
     "DocumentId",
     "EventType",
     "Fault",
     "Forbidden",
+    "Found",
     "Gone",
     "History",
     "Hit",
+    "Incomplete",
     "JobType",
     "Kept",
     "LabelAnswer",
@@ -112,11 +137,15 @@ __all__ = [
     "OrdinalHead",
     "OwnHead",
     "Page",
+    "PairHead",
     "Personal",
     "PluginError",
     "PodionError",
     "Prediction",
     "QuotaExceeded",
+    "RankedItem",
+    "RankingAnswer",
+    "RankingChallenger",
     "RegressionHead",
     "Reviewed",
     "Schedule",
@@ -125,6 +154,7 @@ __all__ = [
     "SpanAnswer",
     "SpanHead",
     "Split",
+    "Standard",
     "StorageFull",
     "TabularHead",
     "Task",

@@ -42,12 +42,56 @@ class LabelAnswer(Answer):
 
     label: str
     alternatives: tuple[Alternative, ...] = ()
+    possible: tuple[str, ...] = Field(
+        default=(),
+        description="labels that hold the truth as often as the task promises, most probable first, the answer's own"
+        " among them; empty where it promises nothing",
+    )
+
+
+FeatureValue = int | float | str | bool | None
+"""A column's value as a head read it: a number, the name of a category, a truth; None where it is missing."""
+
+
+class Contribution(BaseModel):
+    """What one column, or the text, adds to an answer's log-odds, against the average training row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str = Field(description="the column; `text` for what the text adds")
+    value: FeatureValue = Field(default=None, description="as it was read; null: missing")
+    logit: float = Field(description="above 0 it speaks for the label that is looked for")
+    bin: str = Field(default="", description="the range or category that the value falls into, in words")
+
+
+class BinContribution(BaseModel):
+    """What a column adds to the log-odds while its value is in a bin, on average over the columns that it acts with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    bin: str
+    logit: float
+
+
+class ContributionsAnswer(LabelAnswer):
+    """A label with the exact sum behind it: `base_logit` and every contribution add up to `logit`, within 1e-4.
+
+    `logit` is the log-odds, after calibration, of the label that the task looks for. `table` is the whole model, told
+    only with the answer to a record without any value and text.
+    """
+
+    logit: float
+    base_logit: float
+    contributions: tuple[Contribution, ...] = Field(default=(), description="what speaks most for the label first")
+    table: tuple[BinContribution, ...] = ()
 
 
 class SpanAnswer(Answer):
-    """The marked stretches of a text, in reading order."""
+    """The marked stretches of a text, in reading order, and how sure each is: one of `confidences` a span."""
 
     spans: tuple[Span, ...] = ()
+    confidences: tuple[float, ...] = Field(default=(), description="one a span, in their order")
 
 
 class LabelsAnswer(Answer):
@@ -63,6 +107,22 @@ class NumberAnswer(Answer):
     value: float
     low: float
     high: float
+
+
+class RankedItem(BaseModel):
+    """One thing of a ranking, and how it scored: higher is better, comparable within one ranking alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item_id: str
+    score: float = Field(allow_inf_nan=False)
+    source: str = Field(default="", description="what found it")
+
+
+class RankingAnswer(Answer):
+    """Labels as things to choose from, best first: as many as were asked for, out of all that the adapter knows."""
+
+    items: tuple[RankedItem, ...] = ()
 
 
 AnswerT = TypeVar("AnswerT", bound=Answer, default=Answer)
@@ -117,6 +177,18 @@ class Hit(BaseModel):
     end: int = Field(ge=0, description="end of the stretch, exclusive")
     quote: str = Field(description="the stretch, to the character")
     score: float = Field(ge=0, le=1, description="how well it fits; comparable within one collection")
+
+
+class Deed(BaseModel):
+    """One thing that was done in a tenant's name, as the audit has it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    at: AwareDatetime
+    actor: str = Field(description="the id of the key that did it")
+    action: str = Field(description="the vertical and what was done: `medical.note.read`")
+    target: str = Field(description="the id of what it was done to")
 
 
 class Page(BaseModel, Generic[ItemT]):

@@ -1,6 +1,6 @@
 """Who calls, and what a plugin's route may do for that tenant."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, Protocol, TypeVar, cast
 
 from fastapi import Request, Security
@@ -8,11 +8,26 @@ from fastapi.params import Security as SecurityParameter
 from fastapi.security import SecurityScopes
 from pydantic import BaseModel
 
-from podion.answers import AdapterCard, Hit, Page, Prediction
+from podion.answers import AdapterCard, Deed, Hit, Page, Prediction, Span
 from podion.background import EventType
-from podion.vertical import Scope, Task
+from podion.vertical import PersonalKinds, Scope, Task
 
 KindT = TypeVar("KindT", bound=BaseModel)
+
+
+class Found:
+    """The documents that an `update_all` asked for and that are there, by kind and id."""
+
+    def __init__(self, documents: Mapping[type[BaseModel], Mapping[str, BaseModel]]) -> None:
+        self._documents = documents
+
+    def all(self, kind: type[KindT]) -> Mapping[str, KindT]:
+        """Return those of one kind, by id."""
+        return cast(Mapping[str, KindT], self._documents.get(kind, {}))
+
+    def get(self, kind: type[KindT], id: str) -> KindT | None:
+        """Return one of them, None where it is not there."""
+        return self.all(kind).get(id)
 
 
 class Store(Protocol):
@@ -29,9 +44,19 @@ class Store(Protocol):
         """Return a document; raises `NotFound`."""
 
     async def put_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
-        """Keep up to 1,000 documents as `put` does, all of them or none, and return them as they were kept.
+        """Keep up to 1,000 documents as `put` does, all of them or none, and return them as they were kept."""
 
-        Kinds that are a collection's are not taken: their texts are embedded one by one.
+    async def get_all(self, kind: type[KindT], ids: Collection[str]) -> dict[str, KindT]:
+        """Return those of the documents that are there, by id, in the order asked: one look instead of many."""
+
+    async def update_all(
+        self, wanted: Mapping[type[BaseModel], Collection[str]], change: Callable[[Found], Sequence[BaseModel]]
+    ) -> Sequence[BaseModel]:
+        """Keep what `change` makes of the documents that are wanted, by kind and id, all of it or nothing.
+
+        `change` gets those that are there and returns up to 1,000 documents to be kept, of any kind but a
+        collection's; no other writer comes in between. It must do nothing else, and waits for nothing: all writers
+        wait for it. What it raises undoes everything. Returns the documents as they were kept.
         """
 
     async def list(
@@ -52,6 +77,9 @@ class Store(Protocol):
     async def delete(self, kind: type[KindT], id: str) -> None:
         """Remove a document, from searches too; raises `NotFound`."""
 
+    async def delete_all(self, kind: type[KindT], ids: Collection[str]) -> int:
+        """Remove documents, from searches too, in one transaction; return how many were there."""
+
 
 class TenantCaller(Protocol):
     """The tenant behind a request. A plugin never sees a key, a table, a device or a path."""
@@ -59,6 +87,10 @@ class TenantCaller(Protocol):
     @property
     def tenant(self) -> str:
         """An opaque id of the tenant."""
+
+    @property
+    def actor(self) -> str:
+        """The id of the key that calls, never its secret: who is written down as having asked; of a job, its id."""
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -98,8 +130,26 @@ class TenantCaller(Protocol):
         `where` asks for equality in fields that the collection declares as filters.
         """
 
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Return one vector of length 1 for each document of a collection that is there, by id.
+
+        They were computed when the documents were kept: this reads rows, asks no base, and is not metered.
+        """
+
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector of length 1 a text, by the shared base: near in meaning is near by dot product; metered."""
+
+    async def as_kept(self, document: KindT) -> KindT:
+        """Return a document as the store would keep it, its fields marked `Personal` masked; nothing is kept.
+
+        Raises `DataError` for what the masking policy rejects.
+        """
+
+    async def find_personal(self, text: str, kinds: PersonalKinds = "usual") -> Sequence[Span]:
+        """Return what identifies a person in a text, in reading order, none overlapping; each label is a kind.
+
+        It is what masking would replace in a field marked `Personal(kinds=…)`; nothing is kept of the text.
+        """
 
     async def review(
         self,
@@ -115,6 +165,17 @@ class TenantCaller(Protocol):
         `label` is what would have been right, a list where a record has several, `value` the right number.
         Raises `NotFound` for an answer that is not this vertical's, `DataError` for a label outside a closed set.
         """
+
+    async def note(self, action: str, targets: Sequence[str]) -> None:
+        """Write into the tenant's audit that this key has done `action` (`note.read`) to each of `targets`, now.
+
+        It is durable when this returns, and never changed: call it before the answer goes out. At most 1,000 targets.
+        """
+
+    async def noted(
+        self, *, action: str | None = None, target: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Deed]:
+        """Return a page of what `note` wrote at this vertical, newest first: all, one action's, or one target's."""
 
     async def emit(self, event: EventType, payload: BaseModel) -> None:
         """Tell the tenant's webhooks and streams: at least once, also after a kill, when this has returned.

@@ -5,6 +5,7 @@ PodionError
 ├── Conflict           409: the state of things forbids it now
 ├── DataError          422: what was sent cannot be used
 ├── Forbidden          403: the key lacks the scope
+├── Incomplete         412: what the request needs was not sent along
 ├── NotBuilt           501: promised by the interfaces, not in this version
 ├── NotFound           404: not there, or not yours (the two look the same)
 ├── PluginError        500: a plugin broke its contract
@@ -74,6 +75,14 @@ class Forbidden(PodionError):
     status = 403
     title = "Not allowed with this key"
     code = "forbidden"
+
+
+class Incomplete(PodionError):
+    """The request is sound, and what it takes to answer it was not sent along."""
+
+    status = 412
+    title = "Something is missing"
+    code = "incomplete"
 
 
 class NotBuilt(PodionError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from podion.answers import RankingAnswer
     from podion.vertical import LabelSpace
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
@@ -52,4 +53,24 @@ class Challenger(Protocol):
         """Return [rows, labels], in the label space's order."""
 
     def text(self) -> str:
-        """Return the model in its library's own text format: data, never code."""
+        """Return the model in its library's own text format: data, never code; empty for what is not to be kept."""
+
+
+class RankingChallenger(Protocol):
+    """A `Challenger` of a task that answers with rankings, where a number for each of all labels would be too much."""
+
+    name: str
+
+    def __init__(self, space: LabelSpace, seed: int) -> None: ...
+
+    def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
+        """Learn; `validation` may be empty, and is for choosing settings only.
+
+        Before the test it is called once more, with all records: then the settings stay as they were chosen.
+        """
+
+    def rankings(self, records: Sequence[BaseModel]) -> Sequence[RankingAnswer]:
+        """Return a ranking a record, in order."""
+
+    def text(self) -> str:
+        """Return the model in its library's own text format: data, never code; empty for what is not to be kept."""

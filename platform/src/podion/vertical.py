@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from podion.answers import Answer, Document, LabelAnswer
 from podion.background import EventType, JobType, Schedule
-from podion.head_kinds import HeadDeclaration, OwnHead, ReadyMade
+from podion.head_kinds import HeadDeclaration, OwnHead, PairHead, ReadyMade
 from podion.learners import History
 
 API_VERSION = "1.0"
@@ -36,6 +36,7 @@ class Method(StrEnum):
 
 
 MaskPolicy = Literal["reject", "mask", "tokenise", "allow"]
+PersonalKinds = Literal["usual", "clinical", "whole"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,14 @@ class Personal:
     Before anything is stored, what the recognisers find in it is refused (`reject`), replaced by its kind (`mask`),
     replaced by a pseudonym that is the same for equal values of a tenant (`tokenise`), or left (`allow`). This is the
     plugin's default; a tenant may set another policy for the field.
+
+    `usual` kinds are those that form and checksum tell: ids, cards, phones, e-mails, addresses, plates. `clinical`
+    adds what would take too much from a shop's texts: people's names, dates, record and insurance numbers, ages over
+    89. `whole` says that all of the value identifies a person, as a patient's number in the tenant's own system does.
     """
 
     policy: MaskPolicy = "mask"
+    kinds: PersonalKinds = "usual"
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,16 @@ class LabelSpace:
 
 @dataclass(frozen=True)
 class Split:
-    """How records part into train, validation and test: at random by label, by group, or by time.
+    """How records part into train, validation and test: at random by label, by group, by time, or each last one.
 
     Records of one `group` (a conversation, a patient) never stand on both sides; with `time`, what is tested is
-    later than what was learned.
+    later than what was learned. With `last` (a user), the latest record by `time` of each that has several is tested:
+    how a sequence goes on (leave-one-out); no share is asked then.
     """
 
     group: str | None = None
     time: str | None = None
+    last: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,13 +104,16 @@ class Metric:
 class Task:
     """One question a vertical answers: the record it reads, the head that answers, how it is judged.
 
-    `text` names the record's field, or property, that the base model reads, and is None where it reads none; `label`
-    names the field that a head learns. `out_of_scope` names a boolean field that marks records outside every label.
-    `keep` is the share of in-scope records that the abstention threshold keeps. `descriptions` tell zero-shot a label's
-    words, or several things that people say who mean it. Of two labels, `positive` is the one looked for (`roc_auc`,
-    `f1` are of it): the last, unless it is named. `sensitive` fields never feed a head. `history` fills in what a
-    record tells of the past; `challengers` are import paths of a `Challenger` each. Fields of the record that are
-    marked `Personal` are masked.
+    `text` names the record's field, or property, that the base model reads, and is None where it reads none (a
+    `PairHead` names two itself); `label` names the field that a head learns. `out_of_scope` names a boolean field that
+    marks records outside every label. `keep` is the share of in-scope records that the abstention threshold keeps; with
+    a `coverage`, an answer of one label also names those that may be right (`LabelAnswer.possible`), which hold the
+    truth with that share. `descriptions` tell zero-shot a label's words, or several things that people say who mean it.
+    Of two labels, `positive` is the one looked for (`roc_auc`, `f1` are of it): the last, unless it is named.
+    `sensitive` fields never feed a head. `history` fills in what a record tells of the past; `challengers` are import
+    paths of a `Challenger` each. Fields of the record that are marked `Personal` are masked. `items` is the kind of
+    document that a label is the id of, such as a thing to recommend: its head is handed the vectors of what
+    `item_text`, a field or property of it, says (`Head.fit_items`).
     """
 
     name: str
@@ -119,10 +130,13 @@ class Task:
     minimum_rows: int = 2
     methods: tuple[Method, ...] = (Method.ZERO_SHOT, Method.FEW_SHOT, Method.HEAD, Method.LORA)
     keep: float = 0.95
+    coverage: float | None = None
     sensitive: tuple[str, ...] = ()
     positive: str | None = None
     history: type[History[Any]] | None = None
     challengers: tuple[str, ...] = ()
+    items: type[BaseModel] | None = None
+    item_text: str = "text"
 
     @property
     def head_declaration(self) -> HeadDeclaration:
@@ -134,8 +148,17 @@ class Task:
         """The schema of one answer."""
         return self.answer or self.head_declaration.answer
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields, or properties, of a record that the base model reads: one, both of a pair's, or none."""
+        if isinstance(self.head, PairHead):
+            return (self.head.first, self.head.second)
+        return () if self.text is None else (self.text,)
+
     def reads(self, record: BaseModel) -> str:
         """Return what the base model reads of a record; empty where it reads nothing."""
+        if isinstance(self.head, PairHead):
+            return self.head.joined(record)
         return "" if self.text is None else str(getattr(record, self.text) or "")
 
     @property
@@ -164,6 +187,19 @@ class CollectionSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standard:
+    """Routes that a published standard puts at the root and not under `/v1/<vertical>`: `/cds-services` of CDS Hooks.
+
+    `prefix` is one segment in lower case, with dashes, that neither the platform nor another vertical serves; the
+    router's paths come after it. The same gates stand before these routes as before the vertical's others.
+    """
+
+    name: str
+    prefix: str
+    router: APIRouter
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vertical:
     """A business domain: a name, titles in English and Chinese, its tasks and its routes.
 
@@ -172,7 +208,8 @@ class Vertical:
     `kinds` are the pydantic models of the documents that the vertical keeps for a tenant through `Caller.store`, each
     with a field `id: str = ""`; `collections` make some of them searchable. `events` are what it tells webhooks and
     streams, `jobs` what it leaves for later, `schedules` which of these run by themselves. `story` is the import path
-    of a function that tells in `podion demo` what the vertical does, given a `podion.Teller`.
+    of a function that tells in `podion demo` what the vertical does, given a `podion.Teller`. `standards` are routes
+    whose place a published standard has chosen.
     """
 
     name: str
@@ -190,6 +227,7 @@ class Vertical:
     jobs: tuple[JobType, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     story: str | None = None
+    standards: tuple[Standard, ...] = ()
 
     @property
     def path(self) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from podion import Vertical
+from podion import Standard, Vertical
 from podion.api import problems
 from podion.api.plugin_limits import MOST_STUCK, PluginLimits
 
@@ -123,3 +123,24 @@ def test_what_awaits_is_cancelled_and_does_not_count(app: FastAPI) -> None:
             assert (await client.get("/v1/two-words/streams")).status_code == 200
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_standard_at_the_root_is_limited_as_its_plugins_other_routes() -> None:
+    made = FastAPI()
+    problems.install(made)
+    standard = Standard(name="s", prefix="/root-place", router=APIRouter())
+    declared = Vertical(name="two_words", title={}, tasks=(), standards=(standard,))
+    made.add_middleware(PluginLimits, verticals=[declared], seconds=SECONDS)
+
+    async def slow() -> None:
+        await asyncio.sleep(3 * SECONDS)
+
+    for path in ("/root-place", "/root-place/a/b", "/root-places"):
+        made.get(path)(slow)
+
+    async def statuses() -> list[int]:
+        transport = httpx.ASGITransport(made)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return [(await client.get(path)).status_code for path in ("/root-place", "/root-place/a/b", "/root-places")]
+
+    assert asyncio.run(statuses()) == [504, 504, 200]

@@ -17,7 +17,7 @@ Source = Callable[..., str]
 BROKEN = [
     ("import a_module_that_nobody_has", "imported", r"No module named 'a_module_that_nobody_has'", "install what it"),
     ("from podion import LabelHaed", "imported", r"cannot import name 'LabelHaed'", "mend it"),
-    ("from podion import PairHead", "imported", r"podion 0\.1 does not have PairHead yet", "mend it"),
+    ("from podion import AlertRule", "imported", r"podion 0\.1 does not have AlertRule yet", "mend it"),
     ("def broken(:", "imported", r"SyntaxError", "mend it"),
     ("raise SystemExit(3)", "imported", r"SystemExit: 3", "sys.exit"),
     ("1 / 0", "imported", r"ZeroDivisionError: division by zero \(in podion_bad\.plugin, line 1\)", "mend it"),

@@ -6,7 +6,9 @@ import pytest
 from pydantic import BaseModel
 
 from podion import (
+    AdditiveHead,
     Answer,
+    Document,
     LabelAnswer,
     LabelHead,
     LabelsAnswer,
@@ -15,6 +17,8 @@ from podion import (
     NumberAnswer,
     OrdinalHead,
     OwnHead,
+    PairHead,
+    RankingAnswer,
     RegressionHead,
     SpanAnswer,
     Split,
@@ -33,6 +37,16 @@ class Remark(BaseModel):
     @property
     def said(self) -> str:
         return f"{self.author}: {self.text}"
+
+
+class Two(BaseModel):
+    one: str
+    other: str
+    label: str | None = None
+
+    @property
+    def both(self) -> str:
+        return f"{self.one} {self.other}"
 
 
 class Open(BaseModel):
@@ -109,8 +123,16 @@ def test_a_sound_task_has_no_problem() -> None:
         ({"positive": "goo", "labels": ("bad", "good")}, "none of its declared labels bad, good"),
         ({"head": OrdinalHead()}, "it declares no labels, so their order is unknown"),
         ({"head": RegressionHead(), "labels": ("bad", "good")}, "its head learns numbers and it declares labels"),
+        ({"record": Two, "head": PairHead("one", "othr")}, "`head.second` names the field 'othr', which Two does not"),
+        ({"record": Two, "head": PairHead("one", "one")}, "its head reads 'one' twice"),
+        ({"record": Two, "head": PairHead("one", "other"), "text": "one"}, "its PairHead reads 'one' and 'other'"),
+        ({"record": Two, "head": PairHead("one", "other"), "sensitive": ("one",)}, "its text or label is named as"),
+        ({"head": PairHead("author", "said")}, "Remark has a field 'text', by which name"),
         ({"history": Windows()}, "a class with the methods of podion.History is allowed"),
         ({"history": dict}, "a class with the methods of podion.History is allowed"),
+        ({"items": Labelled}, "a pydantic model with a field `id`, which labels name, is allowed"),
+        ({"items": Document, "item_text": "textt"}, "`item_text` names 'textt', which is neither a field nor"),
+        ({"split": Split(last="nobody")}, "`split.last` names the field 'nobody'"),
         ({"metric": " "}, "its metric is ' '; a name and one of higher, lower are allowed"),
         ({"metric": Metric("f1", better="best")}, "a name and one of higher, lower"),
         ({"metric": "mae"}, "its metric is 'mae', the higher the better; that is an error"),
@@ -118,6 +140,11 @@ def test_a_sound_task_has_no_problem() -> None:
         ({"methods": ("magic",)}, "its methods are ('magic',)"),
         ({"keep": 0}, "keep is 0; a share above 0 and up to 1"),
         ({"keep": 1.1}, "keep is 1.1"),
+        ({"coverage": 1.0}, "coverage is 1.0 and its answers are LabelAnswer; a share above 0 and below 1"),
+        ({"coverage": 0.9, "head": MultiLabelHead()}, "its answers are LabelsAnswer"),
+        ({"head": AdditiveHead(), "labels": ("a", "b", "c")}, "which tells two labels apart, and it declares 3"),
+        ({"head": AdditiveHead({"age": 2})}, "its head is monotone in 'age' by 2; 1 (more of it never lowers"),
+        ({"head": AdditiveHead({"label": 1})}, "its head is monotone in 'label', which it does not read"),
         ({"minimum_rows": 0}, "minimum_rows is 0"),
         ({"labels": ("one",)}, "two or more that differ"),
         ({"labels": ("a", "a")}, "two or more that differ"),
@@ -141,6 +168,7 @@ def test_a_record_to_predict_comes_without_its_label() -> None:
     [
         {"text": "said"},
         {"text": None, "head": TabularHead()},
+        {"text": None, "head": AdditiveHead({"age": 1}), "labels": ("0", "1"), "coverage": 0.9},
         {"text": None, "head": "podion_risk.heads:Own"},
         {"record": Open, "text": None, "head": TabularHead(), "sensitive": ("age", "sex")},
         {"labels": ("bad", "good"), "positive": "bad"},
@@ -149,7 +177,9 @@ def test_a_record_to_predict_comes_without_its_label() -> None:
         {"head": RegressionHead(), "answer": NumberAnswer},
         {"head": "podion_risk.heads:Own", "answer": SpanAnswer},
         {"head": OrdinalHead(), "labels": ("low", "high")},
+        {"record": Two, "head": PairHead("one", "both")},
         {"history": Windows, "challengers": ("podion_risk.boost:Tree",)},
+        {"items": Document, "head": OwnHead("podion_risk.heads:Own", RankingAnswer), "metric": "ndcg@10"},
     ],
 )
 def test_the_newer_declarations_are_sound(change: dict[str, Any]) -> None:

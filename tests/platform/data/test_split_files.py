@@ -85,3 +85,11 @@ def test_too_few_rows_and_mixed_rules_are_refused(tmp_path):
         split_file(path, tmp_path / "out", share=0.5, seed=1, stratify="label", group="label")
     with pytest.raises(NotFound, match="no file"):
         split_file(tmp_path / "none.csv", tmp_path / "out", share=0.5, seed=1)
+
+
+def test_a_split_takes_the_last_row_of_each(source, tmp_path):
+    files = split_file(source, tmp_path / "l", share=0.5, seed=1, last="label", time="id")
+    last = {row["label"]: row["id"] for row in sorted(ROWS, key=lambda row: row["id"])}
+    assert sorted(row["id"] for row in load(files.test)) == sorted(last.values())
+    with pytest.raises(DataError, match="leave out --group, or --last"):
+        split_file(source, tmp_path / "out", share=0.5, seed=1, group="label", last="label")

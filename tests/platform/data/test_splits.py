@@ -157,3 +157,30 @@ def test_where_no_row_has_a_time_the_split_goes_by_label():
     kept, taken = split_rows(labels, None, [None] * 40, share=0.25, seed=1, rule=Split(time="t"))
     assert (kept, taken) == split_rows(labels, share=0.25, seed=1)
     assert Counter(labels[row] for row in taken) == {"a": 5, "b": 5}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(0, 5)), max_size=60), seeds)
+def test_of_each_that_has_several_the_latest_row_is_tested(rows, seed):
+    whose, times = [row[0] for row in rows], [row[1] for row in rows]
+    counts = Counter(each for each in whose if each is not None)
+    if len(rows) > 1 and not any(count > 1 for count in counts.values()):
+        with pytest.raises(DataError, match="belong together"):
+            split_rows([None] * len(rows), None, times, whose, share=0.5, seed=seed, rule=Split(last="u", time="t"))
+        return
+    kept, taken = split_rows(
+        [None] * len(rows), None, times, whose, share=0.5, seed=seed, rule=Split(last="u", time="t")
+    )
+    assert is_partition(len(rows), kept, taken)
+    assert Counter(whose[row] for row in taken) == {each: 1 for each, count in counts.items() if count > 1}
+    for row in taken:
+        own = [(times[other], other) for other in range(len(rows)) if whose[other] == whose[row]]
+        assert (times[row], row) == max(own), "of equal times the one that stands last"
+
+
+def test_without_times_the_last_row_is_the_one_that_stands_last():
+    assert split_rows(["x"] * 4, None, None, ["a", "b", "a", "b"], share=0.1, seed=0, rule=Split(last="u")) == (
+        [0, 1],
+        [2, 3],
+    )
+    with pytest.raises(DataError, match="came without"):
+        split_rows(["x"], share=0.1, seed=0, rule=Split(last="u"))

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podion.finetuning.conformal import COVERAGE, FEWEST_ROWS, conformal_margin
+from podion.finetuning.abstention import Promise, calibrate
+from podion.finetuning.calibration import softmax
+from podion.finetuning.conformal import COVERAGE, FEWEST_ROWS, conformal_level, conformal_margin
 from podion.finetuning.label_thresholds import HIGHEST, LOWEST, best_threshold, choose_thresholds
+from podion.hosting.label_sets import label_sets
 
 
 @given(st.integers(FEWEST_ROWS, 200), st.integers(0, 99))
@@ -23,6 +26,54 @@ def test_the_margin_is_no_wider_than_it_must_be() -> None:
     assert conformal_margin(errors) == 90.0
     assert conformal_margin(errors[: FEWEST_ROWS - 1]) is None
     assert conformal_margin(errors[:FEWEST_ROWS]) == errors[FEWEST_ROWS - 1]
+
+
+@given(st.integers(1, 120), st.sampled_from([0.5, 0.8, 0.9, 0.95]), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_the_truth_of_new_rows_reaches_the_level_as_often_as_promised(count: int, coverage: float, seed: int) -> None:
+    """Of n + 1 rows, each in turn taken for the new one: no fewer than promised, and no more than one row too many."""
+    told = np.random.default_rng(seed).beta(2, 1, count + 1)
+    held = [told[new] >= conformal_level(np.delete(told, new), coverage) for new in range(count + 1)]
+    assert coverage - 1e-12 <= np.mean(held) <= coverage + 1 / (count + 1) + 1e-12
+
+
+def test_of_too_few_rows_every_label_is_possible() -> None:
+    assert conformal_level(np.array([0.9] * 8), 0.9) == 0.0
+    assert conformal_level(np.array([0.9] * 9), 0.9) == 0.9
+    assert conformal_level(np.zeros(0), 0.9) == 0.0
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("coverage", [0.8, 0.9])
+def test_sets_hold_the_truth_as_often_as_promised_however_wrong_the_head_is(ordered: bool, coverage: float) -> None:
+    """A head that is right two times in three, too sure of it, and blind to one label; calibrated on 500 rows."""
+    draw = np.random.default_rng(5)
+    labels, rows = "vwxyz", 8_500
+    targets = draw.integers(0, 5, rows)
+    logits = 4.0 * -np.abs(np.arange(5) - (targets + draw.normal(0, 0.8, rows))[:, None])
+    logits[:, 3] -= 2.0
+    kept, new = slice(0, 500), slice(500, None)
+    outside = np.zeros(500, dtype=bool)
+    found, _ = calibrate(
+        logits[kept], targets[kept], outside, 1.0, refuses=False, promised=Promise(coverage, ordered=ordered)
+    )
+    assert (found.coverage, found.threshold) == (coverage, None)
+    assert found.level is not None
+    sets = label_sets(softmax(logits[new], found.temperature), found.level, labels, ordered=ordered)
+    held = np.mean([labels[target] in own for target, own in zip(targets[new], sets, strict=True)])
+    assert held == pytest.approx(coverage, abs=0.03)
+    assert 1.0 < np.mean([len(own) for own in sets]) < 3.5
+
+
+def test_rows_outside_the_labels_say_nothing_of_the_level() -> None:
+    draw = np.random.default_rng(6)
+    logits, targets = draw.normal(0, 2, (60, 4)), draw.integers(0, 4, 60)
+    strange = np.concatenate([targets[:40], np.full(20, -1)])
+    outside = np.arange(60) >= 50
+    both, _ = calibrate(logits, strange, outside, 0.9, refuses=False, promised=Promise(0.8))
+    alone, _ = calibrate(logits[:40], targets[:40], outside[:40], 0.9, refuses=False, promised=Promise(0.8))
+    assert both.level == alone.level
+    assert calibrate(logits, strange, outside, 0.9, refuses=False)[0].level is None
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40))

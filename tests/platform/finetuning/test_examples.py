@@ -96,6 +96,18 @@ def test_what_is_kept_apart_by_time_is_the_latest(intent: Task, lines: Lines) ->
     assert max(records[place].at for place in kept) < min(records[place].at for place in taken)
 
 
+def test_where_nothing_has_a_time_groups_part(intent: Task, lines: Lines) -> None:
+    """A rule of time and group without a time goes by group: a patient's rows stay together, dated or not."""
+    task = replace(intent, split=Split(time="at", group="talk"))
+    records = [
+        record.model_copy(update={"at": None, "talk": f"t{place // 3}", "text": f"{record.text} {place}"})
+        for place, record in enumerate(lines(9))
+    ]
+    kept, taken = hold_out(task, records, 0.3, 0)
+    assert taken
+    assert {records[place].talk for place in kept}.isdisjoint(records[place].talk for place in taken)
+
+
 def test_folds_are_even_and_copies_share_one(intent: Task, lines: Lines) -> None:
     records = [*lines(20), *lines(20)]
     folds = folds_of(intent, records, 5, seed=1)

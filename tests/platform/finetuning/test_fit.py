@@ -13,6 +13,7 @@ from podion.errors import DataError, NotBuilt, PluginError
 from podion.finetuning.evaluate import evaluate_parts
 from podion.finetuning.fit import FitRequest, FitResult, fit
 from podion.finetuning.progress import Cancelled, Progress
+from podion.head_kinds import SpanHead
 from podion.hosting.adapter_files import read_adapter, write_adapter
 from podion.hosting.encoder import Encoder
 from podion.nn import Head, Scores, States
@@ -118,6 +119,15 @@ def test_spans_are_learned(encoder: Encoder, slots: Task, marked: Lines, method:
     result = fit(request(encoder, slots, method, marked(80), test=marked(20, seed=4)), encoder)
     assert result.metrics["test"]["entity_f1"] > (0.6 if method == "head" else 0.8)
     assert result.metrics["validation"]["entity_f1"] > 0.2
+
+
+@pytest.mark.parametrize("method", ["head", "lora"])
+def test_nested_spans_are_learned_with_their_words(encoder: Encoder, slots: Task, marked: Lines, method: str) -> None:
+    task = replace(slots, head=SpanHead(nested=True, words=True))
+    result = fit(request(encoder, task, method, marked(80), test=marked(20, seed=4)), encoder)
+    assert result.metrics["test"]["entity_f1"] > 0.95
+    assert result.parts.head.options["text"] == "text"
+    assert result.parts.head.options["known"] == len(result.parts.head_tensors["words.keys"]) > 10
 
 
 @pytest.mark.parametrize("method", ["head", "lora"])

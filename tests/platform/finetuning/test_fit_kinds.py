@@ -58,7 +58,7 @@ def lines(kind: str, count: int = 240) -> list[BaseModel]:
 
 TASKS: dict[str, dict[str, Any]] = {
     "several": {"record": Filed, "head": MultiLabelHead(), "metric": "micro_f1"},
-    "order": {"record": Graded, "head": OrdinalHead(), "labels": STEPS, "metric": "quadratic_kappa"},
+    "order": {"record": Graded, "head": OrdinalHead(), "labels": STEPS, "metric": "quadratic_kappa", "coverage": 0.9},
     "number": {"record": Rated, "head": RegressionHead(), "metric": Metric("mae", better="lower")},
 }
 
@@ -97,6 +97,12 @@ def test_it_learns_and_the_engine_answers_what_was_measured(
             assert test["quadratic_kappa"] > 0.9
             assert made.parts.head.labels == STEPS
             assert answer["label"] in STEPS
+            assert made.metrics["validation"]["rows"] == cut  # each was judged by a head that did not see it
+            assert (made.rows["train"], made.rows["validation"]) == (cut, 0)
+            assert calibration.level is not None
+            assert answer["possible"][0] == answer["label"]
+            assert test["coverage"] >= 0.88
+            assert 1.0 <= test["set_size"] < 2.0
         case _:
             assert test["mae"] < 2.0
             assert test["coverage"] > 0.7

@@ -33,6 +33,13 @@ def test_label_metrics_by_hand() -> None:
     assert metrics["standard_error"]["accuracy"] > 0
 
 
+def test_how_often_possible_labels_hold_the_truth_is_told_in_all_and_by_label() -> None:
+    metrics = label_metrics(judged(possible=[("a",), ("b", "a"), ("a",), ("a", "b"), ("b",), ()]))
+    assert (metrics["coverage"], metrics["set_size"]) == (0.75, 1.5)
+    assert [metrics["labels"][label]["coverage"] for label in "ab"] == [1.0, 0.5]
+    assert "coverage" not in label_metrics(judged())
+
+
 def test_a_refused_row_is_an_error_in_scope() -> None:
     metrics = label_metrics(judged(threshold=0.85))
     assert (metrics["accuracy"], metrics["in_scope_accuracy"], metrics["abstained"]) == (0.75, 0.5, 0.5)

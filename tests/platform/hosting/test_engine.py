@@ -90,7 +90,7 @@ def test_one_pass_answers_every_tenant_with_its_own_labels(engine: Engine, adapt
     ]
     two, seventeen, many = (answers(result) for result in engine.answer(calls))
     assert [len(two), len(seventeen), len(many)] == [2, 1, 3]
-    assert two[0].keys() == {"label", "confidence", "abstained", "alternatives"}
+    assert two[0].keys() == {"label", "confidence", "abstained", "alternatives", "possible"}
     assert {int(str(answer["label"]).removeprefix("label-")) for answer in many} <= set(range(77))
     assert engine.status()["rows"] == 6
     assert engine.status()["batches"] == 1
@@ -104,6 +104,7 @@ def test_alone_and_mixed_with_strangers_are_the_same(
         adapter(("the card was lost",), seed=1, owner="b"),
         adapter(("refund my money please now",), lora=lora_files(2, rank=8), labels=9, owner="c"),
         adapter(("was the bank in the card", "a"), implementation="podion.hosting.heads:SpanTagger", owner="d"),
+        adapter(("my card", "the bank"), implementation="podion.hosting.nested_spans:NestedSpanTagger", owner="e"),
     ]
     mixed = [answers(result) for result in engine.answer(calls)]
     for call, together in zip(calls, mixed, strict=True):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podion.hosting.adapter_files import Calibration
-from podion.hosting.answering import scores_of
+from podion.hosting.answering import scores_of, with_possible
 from podion.hosting.heads import LabelClassifier
 from podion.hosting.label_batch import judging_of, label_answers
 from podion.nn import LabelSpace, States
@@ -37,34 +37,43 @@ CALL = st.tuples(
     st.sampled_from([None, 0.3, 0.9, 5.0]),
     st.floats(0.05, 3.0),
     st.booleans(),
+    st.sampled_from([None, 0.0, 0.1, 0.6]),
 )
 
 
 @given(calls=st.lists(CALL, min_size=1, max_size=6), seed=st.integers(0, 999))
 @settings(deadline=None, max_examples=60)
 def test_together_is_what_each_head_decodes_alone(
-    calls: list[tuple[int, int, bool, str, float | None, float, bool]], seed: int
+    calls: list[tuple[int, int, bool, str, float | None, float, bool, float | None]], seed: int
 ) -> None:
     whole = states(sum(call[1] for call in calls), seed)
     judgings, alone = [], []
     first = 0
-    for number, (labels, rows, reads_cut, score, threshold, temperature, shifted) in enumerate(calls):
+    for number, (labels, rows, reads_cut, score, threshold, temperature, shifted, level) in enumerate(calls):
         own = slice(first, first := first + rows)
         made = head(labels, seed + number, reads_cut=reads_cut)
         bias = tuple(float(place % 3 - 1) for place in range(labels)) if shifted else None
-        calibration = Calibration(temperature=temperature, threshold=threshold, score=score, bias=bias)  # type: ignore[arg-type]
+        calibration = Calibration(
+            temperature=temperature,
+            threshold=threshold,
+            score=score,  # type: ignore[arg-type]
+            bias=bias,
+            level=level,
+        )
         judging = judging_of(made, calibration, own)
         assert judging is not None
         judgings.append(judging)
         assert whole.lower is not None
         part = States(whole.pooled[own], whole.tokens[own], whole.mask[own], whole.offsets[own], lower=whole.lower[own])
-        answers = made.decode(scores_of(made, calibration, made(part), part))
+        scores = scores_of(made, calibration, made(part), part)
+        answers = with_possible(made, calibration, scores, made.decode(scores))
         alone.append([answer.model_dump(mode="json", exclude={"prediction_id"}) for answer in answers])
     for found, expected in zip(label_answers(whole, judgings), alone, strict=True):
         assert found is not None
         for one, other in zip(found, expected, strict=True):
             assert list(one) == list(other)
             assert (one["label"], one["abstained"]) == (other["label"], other["abstained"])
+            assert one["possible"] == other["possible"]
             assert one["confidence"] == pytest.approx(other["confidence"], abs=1e-6)
             for near, far in zip(one["alternatives"], other["alternatives"], strict=True):
                 assert near["confidence"] == pytest.approx(far["confidence"], abs=1e-6)

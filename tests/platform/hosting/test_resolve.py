@@ -27,6 +27,9 @@ class Partial(Head):
 class Stranger: ...
 
 instance = 7
+
+Former = "heads_to_resolve:Whole"
+Twice = "heads_to_resolve:Former"
 """
 
 
@@ -41,6 +44,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_whole_head_is_found() -> None:
     assert resolve_head("heads_to_resolve:Whole").__name__ == "Whole"
+    assert resolve_head("heads_to_resolve:Former").__name__ == "Whole"
     assert resolve_head("podion.hosting.heads:LabelClassifier").__name__ == "LabelClassifier"
 
 
@@ -51,6 +55,7 @@ def test_a_whole_head_is_found() -> None:
         ("heads_to_resolve:Whol", "has no 'Whol'"),
         ("heads_to_resolve:Stranger", "a subclass of podion.nn.Head is allowed"),
         ("heads_to_resolve:instance", "is 7; a subclass"),
+        ("heads_to_resolve:Twice", "is 'heads_to_resolve:Whole'; a subclass"),
         ("heads_to_resolve:Partial", "lacks decode, loss"),
     ],
 )

@@ -161,6 +161,7 @@ class Application(BaseModel):
     application_id: str = ""
     applied_at: AwareDatetime | None = None
     text: Annotated[str, Personal()] = ""
+    patient: Annotated[str, Personal()] | None = None
     mcc: str | None = None
     label: str | None = None
 
@@ -171,6 +172,7 @@ def test_what_a_head_must_not_read_is_left_out_and_says_why() -> None:
             application_id=f"A{number}",
             applied_at=datetime(2026, 1, 1, tzinfo=UTC),
             text=f"my name is number {number}",
+            patient=f"patient {number // 60}",
             mcc=str(5400 + number % 3),
             label=str(number % 2),
             income=number % 50,
@@ -189,6 +191,7 @@ def test_what_a_head_must_not_read_is_left_out_and_says_why() -> None:
     reasons = {
         "label": "not for the head",
         "text": "marked Personal",
+        "patient": "marked Personal",
         "application_id": "identifiers",
         "customer_id": "identifiers",
         "remark": "texts or identifiers",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from podion import LabelHead, MultiLabelHead, OrdinalHead, RegressionHead, SpanHead, Task
+from podion import LabelHead, MultiLabelHead, OrdinalHead, PairHead, RegressionHead, SpanHead, Task
 from podion.testing import heads
 from podion.testing.specimens import label_spaces
 from podion.vertical import LabelSpace
@@ -52,6 +52,12 @@ class Rated(BaseModel):
     label: float | None = None
 
 
+class Pair(BaseModel):
+    asked: str
+    found: str | None = None
+    label: str | None = None
+
+
 class Case(BaseModel):
     text: str
     label: int | None = None
@@ -79,8 +85,9 @@ def test_each_fault_is_found(name: str, check: Check, told: str) -> None:
         _task(MultiLabelHead(), record=Filed),
         _task(OrdinalHead(), labels=("low", "middle", "high", "top")),
         _task(RegressionHead(), record=Rated),
+        _task(PairHead("asked", "found"), record=Pair),
     ],
-    ids=["open labels", "declared labels", "numbers", "several labels", "labels in an order", "a number to learn"],
+    ids=["open labels", "declared labels", "numbers", "several labels", "in an order", "a number to learn", "pairs"],
 )
 def test_a_sound_head_passes(task: Task, check: Check) -> None:
     for space in label_spaces(task):

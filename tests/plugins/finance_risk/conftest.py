@@ -16,7 +16,10 @@ from pydantic import BaseModel
 from podion import (
     AdapterCard,
     Alternative,
+    BinContribution,
     Conflict,
+    Contribution,
+    ContributionsAnswer,
     EventType,
     LabelAnswer,
     NotFound,
@@ -27,7 +30,6 @@ from podion import (
     Unauthenticated,
 )  # fmt: skip
 from podion_finance_risk.router import router
-from podion_finance_risk.schema import Contribution, PointsRow, ScorecardAnswer
 
 NOON = datetime(2024, 7, 1, 12, tzinfo=UTC)
 WEIGHTS = {"debt_to_income": 2.0, "late_payments": 0.8, "utilisation": 1.0, "savings": -0.0005}
@@ -122,7 +124,7 @@ class MemoryCaller:
         known = "phishing" if name == "text_risk" else "growing"
         return LabelAnswer(label=known, confidence=0.9, prediction_id=id)
 
-    def _carded(self, record: Any, version: str, id: str) -> ScorecardAnswer:
+    def _carded(self, record: Any, version: str, id: str) -> ContributionsAnswer:
         base = BASE if version == "card-1" else BASE + 0.5
         values = record.features()
         shares = [
@@ -132,10 +134,12 @@ class MemoryCaller:
         ]
         logit = base + sum(each.logit for each in shares)
         pd = 1 / (1 + math.exp(-logit))
-        table = () if values else tuple(PointsRow(feature=name, bin="any", logit=w) for name, w in WEIGHTS.items())
+        table = (
+            () if values else tuple(BinContribution(feature=name, bin="any", logit=w) for name, w in WEIGHTS.items())
+        )
         told = binary(pd, id, self.unsure).model_dump()
         shares.sort(key=lambda each: -each.logit)
-        return ScorecardAnswer(**told, logit=logit, base_logit=base, contributions=tuple(shares), table=table)
+        return ContributionsAnswer(**told, logit=logit, base_logit=base, contributions=tuple(shares), table=table)
 
     async def adapters(self, task: Task) -> list[AdapterCard]:
         return self.cards.get(task.name, [])

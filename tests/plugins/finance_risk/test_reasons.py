@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from podion import Wording
+from podion import Contribution, Wording
 from podion_finance_risk.deciding import Judged, decide
 from podion_finance_risk.policy import Bands, Cap, Policy, ReasonWords, Watched
 from podion_finance_risk.reason_words import NAMES
 from podion_finance_risk.reasons import MOST_REASONS, Reason, model_reasons, residual
-from podion_finance_risk.schema import Contribution
 from podion_finance_risk.scoring import Scale
 
 SCALE = Scale()

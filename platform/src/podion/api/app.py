@@ -172,9 +172,11 @@ def _mount(app: FastAPI, vertical: Vertical) -> None:
         app.include_router(make(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
     if vertical.events:
         app.include_router(events_router(vertical), prefix=prefix, dependencies=gate, tags=[vertical.name])
+    own = [*gate, Depends(replayable)]
     if isinstance(vertical.router, APIRouter):
-        own = [*gate, Depends(replayable)]
         app.include_router(vertical.router, prefix=prefix, dependencies=own, tags=[vertical.name])
+    for standard in vertical.standards:
+        app.include_router(standard.router, prefix=standard.prefix, dependencies=own, tags=[vertical.name])
 
 
 def _services(settings: Settings, catalogue: Catalogue, metrics: Metrics) -> Services:

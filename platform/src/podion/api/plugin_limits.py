@@ -32,7 +32,9 @@ class PluginLimits:
 
     def __init__(self, app: ASGIApp, verticals: Iterable[Vertical], seconds: float) -> None:
         self._app = app
+        verticals = tuple(verticals)
         self._names = {vertical.path: vertical.name for vertical in verticals}
+        self._roots = {each.prefix.strip("/"): vertical.name for vertical in verticals for each in vertical.standards}
         self._seconds = seconds
         self._stuck: dict[str, set[asyncio.Task[None]]] = {name: set() for name in self._names.values()}
 
@@ -57,6 +59,8 @@ class PluginLimits:
     def _plugin_of(self, scope: Scope) -> str | None:
         """Return the name of the vertical whose own route this may be, None for the platform's routes."""
         parts = scope["path"].split("/", 4) if scope["type"] == "http" else []
+        if len(parts) > 1 and parts[1] in self._roots:
+            return self._roots[parts[1]]
         if len(parts) < 4 or parts[1] != "v1" or parts[3].split(":")[0] in HOST_ROUTES:
             return None
         return self._names.get(parts[2])

@@ -1,23 +1,32 @@
 """A tenant at the routes of one vertical: what a plugin may do for it, done."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
-from podion.answers import AdapterCard, Hit, Prediction
+from podion.answers import AdapterCard, Deed, Hit, Page, Prediction, Span
 from podion.api.services import Services
 from podion.background import EventType
+from podion.data.masking.finding import find
 from podion.errors import TooLarge
 from podion.lifecycle.feedback import Judgement, give
 from podion.lifecycle.store import VerticalStore
+from podion.storage import audit
+from podion.storage.audit import Asked
+from podion.storage.cursors import decode, encode
 from podion.storage.enablements import EnablementRow
 from podion.tenancy.keys import Identity
 from podion.tenancy.usage import Meter, record
-from podion.vertical import Task, Vertical, config_defaults
+from podion.vertical import CollectionSpec, PersonalKinds, Task, Vertical, config_defaults
 
 MOST_EMBEDDED = 1_000
 MOST_FETCHED = 32 << 20
+MOST_NOTED = 1_000
+
+KindT = TypeVar("KindT", bound=BaseModel)
 
 
 class VerticalCaller:
@@ -46,6 +55,11 @@ class VerticalCaller:
     @property
     def key(self) -> str:
         """The id of the key, for the audit; plugins do not see it (it is not part of the protocol)."""
+        return self._identity.key
+
+    @property
+    def actor(self) -> str:
+        """The id of the key that calls."""
         return self._identity.key
 
     @property
@@ -97,13 +111,23 @@ class VerticalCaller:
         self, collection: str, query: str, k: int = 5, where: Mapping[str, Any] | None = None
     ) -> Sequence[Hit]:
         """Return the best stretches of at most `k` documents of a collection, best first."""
+        spec = self._declared(collection)
+        hits = await self._services.collections.search(self.tenant, self._vertical.name, spec, query, k, where or {})
+        await self._meter(Meter.SEARCHES, 1, f"{self._vertical.name}/{collection}")
+        return hits
+
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Return the kept vector of each document of a collection that is there."""
+        spec = self._declared(collection)
+        found = await self._services.collections.vectors(self.tenant, self._vertical.name, spec, ids)
+        return {id: vector.tolist() for id, vector in found.items()}
+
+    def _declared(self, collection: str) -> CollectionSpec:
         spec = self._vertical.collection(collection)
         if spec is None:
             declared = ", ".join(each.name for each in self._vertical.collections) or "none"
             raise ValueError(f"{self._vertical.name} declares no collection {collection!r} (declared: {declared})")
-        hits = await self._services.collections.search(self.tenant, self._vertical.name, spec, query, k, where or {})
-        await self._meter(Meter.SEARCHES, 1, f"{self._vertical.name}/{collection}")
-        return hits
+        return spec
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector of length 1 a text, by the installation's base."""
@@ -112,6 +136,17 @@ class VerticalCaller:
         vectors = await self._services.embed(texts, "query", self.tenant)
         await self._meter(Meter.EMBEDDINGS, len(texts), self._vertical.name)
         return [row.tolist() for row in vectors]
+
+    async def as_kept(self, document: KindT) -> KindT:
+        """Return a document as the store would keep it."""
+        kept = await asyncio.to_thread(self._masked, document)
+        assert isinstance(kept, type(document))
+        return kept
+
+    async def find_personal(self, text: str, kinds: PersonalKinds = "usual") -> Sequence[Span]:
+        """Return what identifies a person in a text, in reading order."""
+        found = await asyncio.to_thread(find, text, kinds)
+        return [Span(start=each.start, end=each.end, label=each.kind) for each in found]
 
     async def review(
         self,
@@ -136,6 +171,34 @@ class VerticalCaller:
 
     async def _meter(self, meter: Meter, quantity: int, reference: str) -> None:
         await self._services.database.write(lambda c: record(c, self.tenant, meter, quantity, reference))
+
+    async def note(self, action: str, targets: Sequence[str]) -> None:
+        """Write into the tenant's audit what this key has done, one row a target."""
+        if len(targets) > MOST_NOTED:
+            raise TooLarge(f"{len(targets):,} targets in one call: at most {MOST_NOTED:,} are noted at once")
+        named = f"{self._vertical.name}.{action}"
+
+        def write(c: Connection) -> None:
+            for target in targets:
+                audit.add(c, self.tenant, self.actor, named, target)
+
+        if targets:
+            await self._services.database.write(write)
+
+    async def noted(
+        self, *, action: str | None = None, target: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Deed]:
+        """Return a page of what was noted at this vertical, newest first."""
+        named, after, shown = f"{self._vertical.name}.{action or ''}", decode(cursor), min(max(1, limit), MOST_NOTED)
+        asked = Asked(action=named, whole=action is not None, target=target)
+        rows = await self._services.database.read(lambda c: audit.page(c, self.tenant, after, shown + 1, asked))
+        return Page(
+            data=[
+                Deed(id=row.id, at=row.at, actor=row.actor, action=row.action, target=row.target)
+                for row in rows[:shown]
+            ],
+            next=encode(rows[shown - 1].id) if len(rows) > shown else None,
+        )
 
     async def emit(self, event: EventType, payload: BaseModel) -> None:
         """Tell the tenant's webhooks and streams, at least once."""

@@ -66,7 +66,7 @@ class Loading:
 def discover(entry_points: Iterable[EntryPoint] | None, loading: Loading) -> list[LoadedPlugin | PluginRecord]:
     """Return each plugin in the order of its name: loaded, or the record of its quarantine."""
     entries = installed(group=GROUP) if entry_points is None else tuple(entry_points)
-    outcomes = _load_all(sorted(entries, key=lambda entry: (entry.name, entry.value)), loading)
+    outcomes = _without_collisions(_load_all(sorted(entries, key=lambda entry: (entry.name, entry.value)), loading))
     return outcomes if loading.check_heads is None else _with_heads_checked(outcomes, loading.check_heads)
 
 
@@ -78,6 +78,28 @@ def _load_all(entries: Sequence[EntryPoint], loading: Loading) -> list[LoadedPlu
         record or refused.get(entry.value) or load_one(entry, loading.seconds)[0]
         for entry, record in zip(entries, alone, strict=True)
     ]
+
+
+def _without_collisions(outcomes: list[LoadedPlugin | PluginRecord]) -> list[LoadedPlugin | PluginRecord]:
+    """Quarantine every plugin that puts a standard where another one does: neither is more right than the other."""
+    claims: dict[str, set[str]] = {}
+    for item in outcomes:
+        for standard in item.vertical.standards if isinstance(item, LoadedPlugin) else ():
+            claims.setdefault(standard.prefix, set()).add(item.origin.name if isinstance(item, LoadedPlugin) else "")
+    return [_uncontested(item, claims) if isinstance(item, LoadedPlugin) else item for item in outcomes]
+
+
+def _uncontested(loaded: LoadedPlugin, claims: Mapping[str, set[str]]) -> LoadedPlugin | PluginRecord:
+    problems = [
+        Problem(
+            f"the place {standard.prefix!r} of {standard.name} is claimed by"
+            f" {' and '.join(sorted(claims[standard.prefix]))}; it belongs to one plugin, so none of them loads",
+            "uninstall all but one of them",
+        )
+        for standard in loaded.vertical.standards
+        if len(claims[standard.prefix]) > 1
+    ]
+    return quarantined(loaded.origin, Broken(Phase.DECLARED, problems), loaded.seconds) if problems else loaded
 
 
 def _not_alone(entry: EntryPoint, entries: Iterable[EntryPoint]) -> PluginRecord | None:

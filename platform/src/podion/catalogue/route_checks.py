@@ -1,5 +1,6 @@
 """What is checked of a plugin's routes: a scope, a response model, and no tenant from outside the key."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -14,20 +15,33 @@ from starlette.routing import BaseRoute
 from podion.caller import requires
 from podion.catalogue.plugin_record import Problem
 from podion.catalogue.suggestions import did_you_mean
-from podion.vertical import SCOPES, Vertical
+from podion.vertical import SCOPES, Standard, Vertical
 
 HOST_ROUTES = frozenset({"adapters", "batches", "datasets", "deployments", "events", "feedback", "predictions", "runs"})
 """First segments below a vertical that the platform serves itself."""
 
+HOST_ROOTS = frozenset(
+    {"admin", "api", "assets", "docs", "health", "livez", "metrics", "openapi", "readyz", "redoc", "static"}
+    | {f"v{number}" for number in range(1, 10)}
+)
+"""First segments of paths at the root that the platform serves itself, or may."""
+
+_PREFIX = re.compile(r"/[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _GATE = requires("predict").dependency
 _TENANT_NAMES = frozenset({"tenant", "tenant_id", "tenantid"})
 
 
 def route_problems(vertical: Vertical) -> Iterator[Problem]:
     """Yield everything wrong with the routes of a vertical, those of routers inside its router included."""
-    router: object = vertical.router
-    if router is None:
-        return
+    if vertical.router is not None:
+        yield from _router_problems(vertical.router)
+        for context in api_routes_of(vertical.router):
+            yield from _path_problems(context)
+    for standard in vertical.standards:
+        yield from _standard_problems(standard)
+
+
+def _router_problems(router: object) -> Iterator[Problem]:
     if not isinstance(router, APIRouter):
         yield Problem(f"its router is {type(router).__name__}; a fastapi.APIRouter is allowed", "give an APIRouter")
         return
@@ -36,18 +50,41 @@ def route_problems(vertical: Vertical) -> Iterator[Problem]:
             yield from _scope_problems(context)
             yield from _response_problems(context)
             yield from _tenant_problems(context)
-            yield from _path_problems(context)
         else:
             yield _no_api_route(context.original_route)
     for folder in _folders(router):
         yield _no_api_route(folder)
 
 
+def _standard_problems(standard: object) -> Iterator[Problem]:
+    if not isinstance(standard, Standard):
+        yield Problem(f"its standard is {type(standard).__name__}; a podion.Standard is allowed", "give a Standard")
+        return
+    if not standard.name.strip():
+        yield Problem(f"the standard at {standard.prefix!r} has no name", "say which published standard it is")
+    if not _PREFIX.fullmatch(standard.prefix):
+        yield Problem(
+            f"the standard {standard.name!r} has the prefix {standard.prefix!r}; one segment is allowed, in lower case,"
+            " with dashes",
+            "write for example prefix='/cds-services'",
+        )
+    elif standard.prefix.strip("/") in HOST_ROOTS:
+        yield Problem(
+            f"the standard {standard.name!r} has the prefix {standard.prefix!r}, where the platform serves itself",
+            f"choose another than {', '.join(sorted(HOST_ROOTS))}",
+        )
+    yield from _router_problems(standard.router)
+
+
 def api_routes(vertical: Vertical) -> list[RouteContext]:
-    """Return the routes of a vertical with what they inherit from the routers around them."""
-    if vertical.router is None:
-        return []
-    contexts = iter_route_contexts(vertical.router.routes)
+    """Return the routes of a vertical, those of standards too, with what they inherit from the routers around them."""
+    routers = [vertical.router, *(standard.router for standard in vertical.standards)]
+    return [context for router in routers if router is not None for context in api_routes_of(router)]
+
+
+def api_routes_of(router: object) -> list[RouteContext]:
+    """Return the routes of one router; none of what is no router."""
+    contexts = iter_route_contexts(router.routes) if isinstance(router, APIRouter) else ()
     return [context for context in contexts if isinstance(context.original_route, APIRoute)]
 
 

@@ -5,17 +5,26 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, SpanAnswer
+from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer, SpanAnswer
 from podion.catalogue.plugin_record import Problem, describe
 from podion.catalogue.suggestions import did_you_mean, listed
-from podion.head_kinds import READY_MADE, MultiLabelHead, OrdinalHead, ReadyMade, RegressionHead, TabularHead
+from podion.head_kinds import (
+    READY_MADE,
+    AdditiveHead,
+    MultiLabelHead,
+    OrdinalHead,
+    PairHead,
+    ReadyMade,
+    RegressionHead,
+    TableHead,
+)
 from podion.vertical import Method, Metric, Task
 
-MEASURED = (LabelAnswer, LabelsAnswer, NumberAnswer, SpanAnswer)
+MEASURED = (LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer, SpanAnswer)
 """The kinds of answers that fine-tuning measures; of any other kind, the head that makes it measures it."""
 
 
-ERRORS = frozenset({"brier", "ece", "mae", "rmse", "width"})
+ERRORS = frozenset({"brier", "ece", "mae", "rmse", "set_size", "width"})
 """Metrics that are better when they are lower."""
 
 
@@ -26,11 +35,14 @@ def task_problems(task: Task) -> Iterator[Problem]:
         yield _problem(task, f"its record is {record!r}; a pydantic model is allowed", "give the model's class")
     else:
         yield from _field_problems(task)
+        yield from _pair_problems(task)
         yield from _schema_problems(task)
     yield from _answer_problems(task)
     yield from _measure_problems(task)
     yield from _label_problems(task)
     yield from _past_problems(task)
+    yield from _direction_problems(task)
+    yield from _item_problems(task)
 
 
 def measures_itself(task: Task) -> bool:
@@ -51,10 +63,16 @@ def _named_fields(task: Task) -> Iterator[tuple[str, str]]:
     """What must be fields of the record, and by which word: a text may be a property, and of an open record any field
     may be sensitive.
     """
-    if task.text is not None and not isinstance(getattr(task.record, task.text, None), property):
-        yield "text", task.text
+    roles = ("head.first", "head.second") if isinstance(task.head, PairHead) else ("text",)
+    read = [(role, name) for role, name in zip(roles, task.texts, strict=False)]
+    yield from ((role, name) for role, name in read if not isinstance(getattr(task.record, name, None), property))
     yield "label", task.label
-    single = {"out_of_scope": task.out_of_scope, "split.group": task.split.group, "split.time": task.split.time}
+    single = {
+        "out_of_scope": task.out_of_scope,
+        "split.group": task.split.group,
+        "split.time": task.split.time,
+        "split.last": task.split.last,
+    }
     yield from ((role, name) for role, name in single.items() if name is not None)
     if task.record.model_config.get("extra") != "allow":
         yield from (("sensitive", name) for name in task.sensitive)
@@ -70,7 +88,7 @@ def _field_problems(task: Task) -> Iterator[Problem]:
                 f"{did_you_mean(name, fields)} It has: {listed(fields)}",
                 f"name a field that {task.record.__name__} has, or add it there",
             )
-    if task.text is None and is_ready_made(task) and not isinstance(task.head, TabularHead):
+    if task.text is None and is_ready_made(task) and not isinstance(task.head, TableHead):
         yield _problem(
             task,
             f"`text` is None, and its head {type(task.head).__name__} reads nothing but a text",
@@ -83,8 +101,28 @@ def _field_problems(task: Task) -> Iterator[Problem]:
                 f"the field {optional!r} of {task.record.__name__} is required; records to predict come without it",
                 f"give `{optional}` a default, the {role} of a record that nobody has judged",
             )
-    if task.text in task.sensitive or task.label in task.sensitive:
+    if {*task.texts, task.label} & set(task.sensitive):
         yield _problem(task, "its text or label is named as sensitive, so no head could learn", "name other fields")
+
+
+def _pair_problems(task: Task) -> Iterator[Problem]:
+    if not isinstance(task.head, PairHead):
+        return
+    first, second = task.texts
+    if first == second:
+        yield _problem(task, f"its head reads {first!r} twice", "name two fields: PairHead(first=…, second=…)")
+    if task.text != "text":
+        yield _problem(
+            task,
+            f"`text` is {task.text!r}, and its PairHead reads {first!r} and {second!r}",
+            "leave `text` out: a PairHead names its two texts itself",
+        )
+    if "text" in task.record.model_fields:
+        yield _problem(
+            task,
+            f"{task.record.__name__} has a field 'text', by which name the base model is handed both texts of a pair",
+            "give the field another name",
+        )
 
 
 def _schema_problems(task: Task) -> Iterator[Problem]:
@@ -133,6 +171,13 @@ def _measure_problems(task: Task) -> Iterator[Problem]:
         )
     if not 0 < task.keep <= 1:
         yield _problem(task, f"keep is {task.keep}; a share above 0 and up to 1 is allowed", "write for example 0.95")
+    if task.coverage is not None and not (0 < task.coverage < 1 and issubclass(task.answer_schema, LabelAnswer)):
+        yield _problem(
+            task,
+            f"coverage is {task.coverage} and its answers are {task.answer_schema.__name__}; a share above 0 and below"
+            " 1 is allowed, of answers of one label",
+            "write for example 0.9, or leave it out",
+        )
     if task.minimum_rows < 1:
         yield _problem(task, f"minimum_rows is {task.minimum_rows}; 1 or more is allowed", "raise it")
 
@@ -154,6 +199,12 @@ def _label_problems(task: Task) -> Iterator[Problem]:
         return
     if isinstance(task.head, RegressionHead):
         yield _problem(task, "its head learns numbers and it declares labels", "leave labels out")
+    if isinstance(task.head, AdditiveHead) and len(task.labels) != 2:
+        yield _problem(
+            task,
+            f"its head is an AdditiveHead, which tells two labels apart, and it declares {len(task.labels)}",
+            "declare two labels, or a TabularHead",
+        )
     fewest, told = (1, "one or more") if isinstance(task.head, MultiLabelHead) else (2, "two or more")
     if len(set(task.labels)) != len(task.labels) or len(task.labels) < fewest or not all(task.labels):
         yield _problem(
@@ -170,6 +221,21 @@ def _label_problems(task: Task) -> Iterator[Problem]:
             )
 
 
+def _direction_problems(task: Task) -> Iterator[Problem]:
+    if not isinstance(task.head, AdditiveHead):
+        return
+    for name, sign in task.head.monotone.items():
+        if sign not in (1, -1):
+            yield _problem(
+                task,
+                f"its head is monotone in {name!r} by {sign!r}; 1 (more of it never lowers the probability) or -1"
+                " (never raises it) is allowed",
+                f"write monotone={{{name!r}: 1}}",
+            )
+        if name in (*task.sensitive, task.label):
+            yield _problem(task, f"its head is monotone in {name!r}, which it does not read", "leave the name out")
+
+
 def _past_problems(task: Task) -> Iterator[Problem]:
     history: object = task.history  # a declaration may hold anything
     missing = [name for name in ("follow", "state") if not callable(getattr(history, name, None))]
@@ -178,4 +244,23 @@ def _past_problems(task: Task) -> Iterator[Problem]:
             task,
             f"its history is {history!r}; a class with the methods of podion.History is allowed",
             f"give a class that has {' and '.join(missing or ['follow', 'state'])}, not one of its values",
+        )
+
+
+def _item_problems(task: Task) -> Iterator[Problem]:
+    items: object = task.items  # a declaration may hold anything
+    if items is None:
+        return
+    if not (isinstance(items, type) and issubclass(items, BaseModel)) or "id" not in items.model_fields:
+        yield _problem(
+            task,
+            f"its items are {items!r}; a pydantic model with a field `id`, which labels name, is allowed",
+            "give the kind of document that the vertical keeps of each",
+        )
+    elif task.item_text not in items.model_fields and not isinstance(getattr(items, task.item_text, None), property):
+        yield _problem(
+            task,
+            f"`item_text` names {task.item_text!r}, which is neither a field nor a property of {items.__name__}."
+            f"{did_you_mean(task.item_text, items.model_fields)} It has: {listed(items.model_fields)}",
+            "name what the base model is to read of an item",
         )

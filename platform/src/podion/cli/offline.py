@@ -31,6 +31,8 @@ def fit(
     map_: Map = None,
     drop: Drop = None,
     challengers: Annotated[bool, typer.Option(help="fit the task's challengers too, for the report")] = True,
+    items: Annotated[Path | None, typer.Option(help="what labels are ids of, with texts: .csv or .jsonl")] = None,
+    items_map: Annotated[list[str] | None, typer.Option(help="field=column of --items, repeatable")] = None,
     as_json: Json = False,
 ) -> None:
     """Make an adapter from files: a folder that `evaluate` and `predict` read and plain `peft` can load."""
@@ -56,6 +58,8 @@ def fit(
             drop=tuple(drop or ()),
             out=out,
             challengers=challengers,
+            items=items,
+            rename_items=_renames(items_map),
         )
         result = fit_files(wanted, _settings(), progress=progress, say=say)
         bar.close()
@@ -109,13 +113,14 @@ def split(
     stratify: Annotated[str | None, typer.Option(help="column whose values keep their shares")] = None,
     group: Annotated[str | None, typer.Option(help="column whose values never part")] = None,
     time: Annotated[str | None, typer.Option(help="column of times: what is tested is later")] = None,
+    last: Annotated[str | None, typer.Option(help="column of whose the rows are: the last of each is tested")] = None,
     as_json: Json = False,
 ) -> None:
     """Part a file into `train` and `test`."""
     from podion.data.split_files import split_file
 
     with told():
-        parts = split_file(file, out, share=test, seed=seed, stratify=stratify, group=group, time=time)
+        parts = split_file(file, out, share=test, seed=seed, stratify=stratify, group=group, time=time, last=last)
     result = {
         "train": str(parts.train),
         "test": str(parts.test),

@@ -59,7 +59,9 @@ class TenantTeller:
         self._told.lines += ["", *drawn(title, bars, unit)]
 
     def _path(self, path: str) -> str:
-        return path if path.startswith("/v1/") else f"/v1/{self._vertical.path}{path}"
+        roots = ("/v1", *(standard.prefix for standard in self._vertical.standards))
+        whole = any(path == root or path.startswith(f"{root}/") for root in roots)
+        return path if whole else f"/v1/{self._vertical.path}{path}"
 
 
 def tell_own(told: Told, client: Client, vertical: Vertical) -> None:

@@ -30,13 +30,18 @@ def tell_short(told: Told, client: Client, vertical: Vertical) -> None:
     client.post(f"{path}/deployments", {"task": task.name, "adapter": run["adapter"]})
     second = _asked(client, vertical, task, rows[:_SHOWN])
     for row, before, after in zip(rows, first, second, strict=False):
-        told.say("A question", f"“{str(row.get(task.text or ''))[:60]}” → day one {before}, now {after}")
+        told.say("A question", f"“{_shown(task, row)}” → day one {before}, now {after}")
     told.facts[vertical.name] = {
         "rows": made["rows"],
         "adapter": run["adapter"],
         "method": run["report"]["method"],
         "answers": second,
     }
+
+
+def _shown(task: Task, row: dict[str, Any]) -> str:
+    """What a row says, cut short."""
+    return " / ".join(str(row.get(name, ""))[:60] for name in task.texts)
 
 
 def _asked(client: Client, vertical: Vertical, task: Task, rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -8,13 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from podion.answers import RankingAnswer
 from podion.data.canonical import CanonicalForm, iterate_records, read_records
 from podion.data.duplicates import Duplicate, LabelConflict, Sightings, identity, label_digest
 from podion.data.label_warnings import label_warnings
 from podion.data.labels import is_out_of_scope, names_in
 from podion.data.records import Accepted, validate_values
 from podion.data.rows import Refusal
-from podion.head_kinds import TabularHead
+from podion.head_kinds import TableHead
 from podion.vertical import Task
 
 __all__ = ["DatasetSummary", "build", "extend", "iterate_records", "read_records"]
@@ -59,8 +60,9 @@ def build(task: Task, items: Iterable[Accepted | Refusal], out: BinaryIO) -> Dat
 
     A record that says what an earlier one says (its text the same but for case, width and white space; its other
     required fields and its label the same) is left out. The same text under another label is kept and reported. Of a
-    row of a table (a record without a text, one that takes any field, one for a `TabularHead`) all fields count; if it
-    has neither a text nor an id (a declared `id` or `…_id`) it is never left out: equal rows are several observations.
+    row of a table (a record without a text, one that takes any field, one for a head that reads columns) all fields
+    count; if it has neither a text nor an id (a declared `id` or `…_id`) it is never left out: equal rows are several
+    observations.
     """
     writer = _Writer(task, out)
     for item in items:
@@ -121,14 +123,20 @@ class _Writer:
         self._refusals: list[Refusal] = []
         self._refused_line: int | None = None
         is_open = task.record.model_config.get("extra") == "allow"
-        self._is_table = is_open or isinstance(task.head_declaration, TabularHead)
+        self._is_table = is_open or isinstance(task.head_declaration, TableHead)
+        self._ranks = issubclass(task.answer_schema, RankingAnswer)
         self._ids = [name for name in task.record.model_fields if name == "id" or name.endswith("_id")]
         required = {name for name, info in task.record.model_fields.items() if info.is_required()}
-        self._required = sorted(required - {task.text, task.label})
+        self._required = sorted(required - {*task.texts, task.label})
 
     def identity(self, record: Any, values: Mapping[str, Any]) -> int:
-        """Return the digest of what makes a record the same as another, its label apart."""
+        """Return the digest of what makes a record the same as another, its label apart.
+
+        What came next is part of it: two things taken in one moment are no judgements that contradict each other.
+        """
         text = self._task.reads(record)
+        if self._ranks:
+            return identity(text, values)
         if not text or self._is_table:
             return identity(text, {name: value for name, value in values.items() if name != self._task.label})
         return identity(text, {name: values.get(name) for name in self._required})

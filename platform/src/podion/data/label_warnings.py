@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from podion.answers import LabelAnswer
+from podion.answers import LabelAnswer, RankingAnswer
 from podion.data.suggestions import Suggestions
 from podion.vertical import Task
 
@@ -21,6 +21,8 @@ def label_warnings(task: Task, labels: Counter[str], judged: int, unlabelled: in
         sentences.append(f'every labelled row has the label "{label}": a head needs at least two labels to tell apart')
     if not judged and unlabelled:
         sentences.append("no row has a label: such a dataset can be answered, not learned from")
+    if issubclass(task.answer_schema, RankingAnswer):
+        return tuple(sentences)  # an id is no word that a pen slips in, and what was taken once was taken
     frequent = {label: count for label, count in labels.most_common(_COMPARED) if count > 1}
     once = [label for label, count in labels.items() if count == 1]
     suggestions = Suggestions(_SHOWN)

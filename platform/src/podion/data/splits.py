@@ -23,6 +23,7 @@ def split_rows(
     labels: Sequence[Hashable],
     groups: Sequence[Hashable] | None = None,
     times: Sequence[Any] | None = None,
+    lasts: Sequence[Hashable] | None = None,
     *,
     share: float,
     seed: int,
@@ -30,13 +31,17 @@ def split_rows(
 ) -> Parts:
     """Return the positions of the rows to learn from and of those to test on, both in ascending order.
 
-    One label (or None) a row; `groups` and `times` are needed where the rule names them. By label each label gives
-    its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a row
+    One label (or None) a row; `groups`, `times` and `lasts` are needed where the rule names them. By label each label
+    gives its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a row
     whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest rows
     are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the cut;
-    where no row has a time, the split goes by group or label. Raises `DataError` where no such split is.
+    where no row has a time, the split goes by group or label. By each last one, the share is not asked: of the rows
+    that share a value of `lasts`, two or more, the latest is tested on; of equal times, or where no row has a time, the
+    one that stands last. Raises `DataError` where no such split is.
     """
     rule = rule or Split()
+    if rule.last is not None:
+        return _by_last(_given(lasts, rule.last), times if rule.time is not None else None)
     if not 0 < share < 1:
         raise DataError(f"a share of {share} cannot be split off: it must be more than 0 and less than 1")
     if rule.time is not None and any(time is not None for time in _given(times, rule.time)):
@@ -104,6 +109,19 @@ def _by_group(groups: Sequence[Hashable], share: float, seed: int) -> Parts:
             count += len(rows)
     chosen = chosen or [min(drawn, key=len)]
     return _parts(len(groups), {row for rows in chosen for row in rows})
+
+
+def _by_last(lasts: Sequence[Hashable], times: Sequence[Any] | None) -> Parts:
+    timed = times is not None and any(time is not None for time in times)
+    moments = _moments(times) if times is not None and timed else [0.0] * len(lasts)
+    rows: dict[Hashable, list[int]] = {}
+    for row, whose in enumerate(lasts):
+        if whose is not None:
+            rows.setdefault(whose, []).append(row)
+    taken = {max(own, key=lambda row: (moments[row], row)) for own in rows.values() if len(own) > 1}
+    if len(lasts) > 1 and not taken:
+        raise DataError("no two rows belong together, so none is the last of several: name another field or column")
+    return _parts(len(lasts), taken)
 
 
 def _by_time(moments: Sequence[float], groups: Sequence[Hashable] | None, share: float) -> Parts:

@@ -48,7 +48,7 @@ def _given_back(record: BaseModel, original: BaseModel, names: Collection[str]) 
 
 
 def _withheld(task: Task) -> tuple[str, ...]:
-    return task.sensitive if task.text is not None else (*task.sensitive, "text")
+    return task.sensitive if task.texts else (*task.sensitive, "text")
 
 
 def _without(records: Sequence[BaseModel], names: Collection[str]) -> tuple[BaseModel, ...]:

@@ -1,16 +1,41 @@
 """Temperature, score and threshold of an adapter, fitted on rows that it did not learn from. No torch."""
 
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
 
-from podion.finetuning.calibration import Booleans, Floats, Integers, choose_threshold, fit_platt, fit_temperature
+from podion.finetuning.calibration import (
+    Booleans,
+    Floats,
+    Integers,
+    choose_threshold,
+    fit_platt,
+    fit_temperature,
+    softmax,
+)
+from podion.finetuning.conformal import conformal_level
 from podion.finetuning.ranking import auroc
 from podion.hosting.adapter_files import Calibration, Score
+from podion.hosting.label_sets import conformity
 from podion.hosting.trust import trust_of
+from podion.vertical import Task
 
 ENOUGH_OUTSIDE = 20
 """Out-of-scope validation rows from which on they choose the score; fewer say too little."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """How often the labels that may be right hold the truth; `ordered` labels leave no gap between them."""
+
+    coverage: float
+    ordered: bool = False
+
+    @classmethod
+    def of(cls, task: Task, *, ordered: bool = False) -> "Promise | None":
+        """Return what a task promises; None for nothing."""
+        return None if task.coverage is None else cls(task.coverage, ordered)
 
 
 def calibrate(
@@ -22,6 +47,7 @@ def calibrate(
     refuses: bool = True,
     nearness: Floats | None = None,
     shifts: bool = True,
+    promised: Promise | None = None,
 ) -> tuple[Calibration, dict[str, Any]]:
     """Return the calibration for validation logits [rows, labels], and why it holds this score against its threshold.
 
@@ -29,7 +55,8 @@ def calibrate(
     negative target: they count for the threshold only. `refuses` says that the task knows texts outside every label;
     without them, the probability tells best which answers are wrong. `nearness` [rows] makes the distance a candidate.
     With `shifts`, two labels with rows enough are scaled by Platt; an adapter that knows no more than its labels' words
-    would learn how frequent they are.
+    would learn how frequent they are. With a promise there is a level for the labels that may be right; rows whose
+    label is not in the label space do not count for it.
     """
     within = np.where(outside, -1, targets)
     temperature, bias = fit_platt(logits, within) if shifts else (fit_temperature(logits, within), None)
@@ -41,9 +68,20 @@ def calibrate(
         judged[name] = _judge(trust, right, outside, choose_threshold(trust[~outside], keep))
     score, why = _choose(judged, int(outside.sum()), refuses)
     calibration = Calibration(
-        temperature=temperature, threshold=judged[score]["threshold"], keep=keep, score=score, bias=bias
+        temperature=temperature,
+        threshold=judged[score]["threshold"],
+        keep=keep,
+        score=score,
+        bias=bias,
+        coverage=promised.coverage if promised else None,
+        level=_level(softmax(logits, temperature, bias), within, promised) if promised else None,
     )
     return calibration, {"score": score, "why": why, "keep": keep, "candidates": judged}
+
+
+def _level(shares: Floats, targets: Integers, promised: Promise) -> float:
+    rows = np.flatnonzero(targets >= 0)
+    return conformal_level(conformity(shares, ordered=promised.ordered)[rows, targets[rows]], promised.coverage)
 
 
 def _judge(trust: Floats, right: Booleans, outside: Booleans, threshold: float | None) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from podion.answers import LabelAnswer
+from podion.answers import LabelAnswer, RankingAnswer
 from podion.data.withholding import as_served, without_sensitive
 from podion.errors import PluginError
 from podion.finetuning.calibration import Floats
 from podion.finetuning.judging import judge_logits
 from podion.finetuning.lesson import Lesson, sides
+from podion.finetuning.ranking_metrics import ranking_metrics
 from podion.hosting.adapter_files import Calibration
-from podion.learners import Challenger
+from podion.learners import Challenger, RankingChallenger
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _MOST_TEXT = 16 << 20
@@ -47,18 +48,27 @@ def challenge(lesson: Lesson, test: Sequence[BaseModel]) -> Challenged:
             challenger = _resolved(path)(lesson.space, lesson.seed)
             name = _named(challenger, found)
             challenger.fit(*teaching)
-            measured = [_measured(lesson, challenger, records) for records in (validation.inside, test)]
+            measured = [_measured(lesson, challenger, validation.inside)]
+            if test and _teaches_again(lesson, challenger):
+                challenger.fit((*teaching[0], *teaching[1]), ())
+            measured.append(_measured(lesson, challenger, test))
             text = _text(challenger)
         except Exception as error:  # a plugin's code, or its library's: the run goes on without it
             reason = {"error": f"{type(error).__name__}: {error}"[:_LONGEST_REASON]}
             found.validation[name], found.test[name] = dict(reason), dict(reason)
             continue
         found.validation[name], found.test[name] = measured
-        found.texts[name] = text
+        if text:
+            found.texts[name] = text
     return found
 
 
-def _resolved(path: str) -> type[Challenger]:
+def _teaches_again(lesson: Lesson, challenger: Challenger | RankingChallenger) -> bool:
+    """Whether what was kept apart is to teach, too, before the test, as it teaches a head (`Training.again`)."""
+    return callable(getattr(challenger, "rankings", None)) and lesson.validation is None
+
+
+def _resolved(path: str) -> type[Challenger | RankingChallenger]:
     module, _, name = path.partition(":")
     found = getattr(import_module(module), name, None)
     if not isinstance(found, type):
@@ -66,7 +76,7 @@ def _resolved(path: str) -> type[Challenger]:
     return found
 
 
-def _named(challenger: Challenger, found: Challenged) -> str:
+def _named(challenger: Challenger | RankingChallenger, found: Challenged) -> str:
     name = challenger.name
     if not (isinstance(name, str) and _NAME.fullmatch(name)) or name in found.validation:
         raise PluginError(
@@ -75,16 +85,36 @@ def _named(challenger: Challenger, found: Challenged) -> str:
     return name
 
 
-def _measured(lesson: Lesson, challenger: Challenger, records: Sequence[BaseModel]) -> dict[str, Any]:
+def _measured(
+    lesson: Lesson, challenger: Challenger | RankingChallenger, records: Sequence[BaseModel]
+) -> dict[str, Any]:
     if not records:
         return {}
     task, labels = lesson.task, lesson.space.labels
-    if not issubclass(task.answer_schema, LabelAnswer):
-        raise PluginError(f"task {task.name} answers with {task.answer_schema.__name__}; challengers give one label")
+    if issubclass(task.answer_schema, RankingAnswer):
+        return _rankings(lesson, challenger, records)
+    if not issubclass(task.answer_schema, LabelAnswer) or not callable(getattr(challenger, "probabilities", None)):
+        raise PluginError(
+            f"task {task.name} answers with {task.answer_schema.__name__}; challengers give one label, by a method "
+            "`probabilities`, or of a ranking task `rankings`"
+        )
     shares = np.asarray(challenger.probabilities(as_served(task, records)), dtype=np.float64)
     _check(shares, len(records), len(labels))
     logits: Floats = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
     return judge_logits(task, records, logits, labels, Calibration(keep=task.keep))
+
+
+def _rankings(
+    lesson: Lesson, challenger: Challenger | RankingChallenger, records: Sequence[BaseModel]
+) -> dict[str, Any]:
+    if not callable(getattr(challenger, "rankings", None)):
+        raise PluginError(f"task {lesson.task.name} answers with rankings; its challengers need a method `rankings`")
+    answers = list(challenger.rankings(as_served(lesson.task, records)))
+    if len(answers) != len(records) or not all(isinstance(answer, RankingAnswer) for answer in answers):
+        raise PluginError(f"{len(answers)} rankings of {len(records)} records, or something else than rankings")
+    truth = [getattr(record, lesson.task.label) for record in records]
+    expected = [None if value is None else str(value) for value in truth]
+    return ranking_metrics(answers, expected, lesson.space.labels, lesson.task.primary_metric.name)
 
 
 def _check(shares: Floats, rows: int, labels: int) -> None:
@@ -94,7 +124,7 @@ def _check(shares: Floats, rows: int, labels: int) -> None:
         raise PluginError("probabilities that are no shares of 1")
 
 
-def _text(challenger: Challenger) -> str:
+def _text(challenger: Challenger | RankingChallenger) -> str:
     text = challenger.text()
     size = len(text.encode())
     if size > _MOST_TEXT:

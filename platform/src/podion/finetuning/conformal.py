@@ -1,7 +1,7 @@
-"""An interval around a number that holds the truth as often as it says. No torch.
+"""Intervals around numbers, and sets of labels, that hold the truth as often as they say. No torch.
 
 Split conformal prediction after Vovk, Gammerman & Shafer (2005) and Lei et al. (JASA 2018): of exchangeable rows, at
-least the share `COVERAGE` of new ones lie within the margin, whatever the head is and however the errors are spread.
+least the stated share of new ones is held, whatever the head is and however it errs.
 """
 
 import math
@@ -25,3 +25,13 @@ def conformal_margin(errors: Floats) -> float | None:
         return None
     rank = math.ceil(COVERAGE * (len(errors) + 1) - 1e-9)
     return float(np.sort(errors)[rank - 1])
+
+
+def conformal_level(conforming: Floats, coverage: float) -> float:
+    """Return the level that a label must reach to be possible, given how the true labels of rows conform.
+
+    Of n + 1 exchangeable rows, at most so many lie below it that the share `coverage` of new ones does not. 0, so that
+    every label is possible, where so few rows (below `coverage / (1 - coverage)`) say nothing.
+    """
+    rank = math.floor((1 - coverage) * (len(conforming) + 1) + 1e-9)
+    return float(np.sort(conforming)[rank - 1]) if rank else 0.0

@@ -13,7 +13,7 @@ from podion.data.labels import is_out_of_scope, learns_numbers, names_in, strata
 from podion.data.splits import split_rows
 from podion.errors import DataError
 from podion.finetuning.calibration import Integers
-from podion.vertical import LabelSpace, Task
+from podion.vertical import LabelSpace, Split, Task
 
 _SHOWN = 5
 
@@ -63,18 +63,30 @@ def hold_out(task: Task, records: Sequence[BaseModel], share: float, seed: int) 
     learn from. Where the rule goes by time and no record has one, it goes by group or label.
     """
     rule, labels = task.split, _labels(task, records)
+    if rule.last is not None:
+        return _last_ones(task, records, labels, share, seed)
     keys = _keys(task, records)
     if rule.time is not None and goes_by_time(task, records):
         times = [getattr(record, rule.time) for record in records]
         _, taken = split_rows(labels, keys, times, share=share, seed=seed, rule=rule)
     elif rule.group is not None and any(getattr(record, rule.group) is not None for record in records):
-        _, taken = split_rows(labels, keys, share=share, seed=seed, rule=rule)
+        _, taken = split_rows(labels, keys, share=share, seed=seed, rule=Split(group=rule.group))
     else:
         leaders = _leaders(keys)
         _, drawn = split_rows([labels[place] for place in leaders], share=share, seed=seed)
         chosen = {keys[leaders[place]] for place in drawn}
         taken = [place for place, key in enumerate(keys) if key in chosen]
     return _keep_every_label(keys, labels, taken)
+
+
+def _last_ones(
+    task: Task, records: Sequence[BaseModel], labels: Sequence[Hashable], share: float, seed: int
+) -> tuple[list[int], list[int]]:
+    """Part the last record of each from the others; a label may then be left without a record to learn from."""
+    rule = task.split
+    times = [getattr(record, rule.time) for record in records] if rule.time is not None else None
+    lasts = [getattr(record, rule.last) for record in records] if rule.last is not None else None
+    return split_rows(labels, None, times, lasts, share=share, seed=seed, rule=rule)
 
 
 def goes_by_time(task: Task, records: Sequence[BaseModel]) -> bool:

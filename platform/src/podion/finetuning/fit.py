@@ -15,6 +15,7 @@ from podion.finetuning.evaluate import measure_parts
 from podion.finetuning.examples import Examples, gather, hold_out, space_of
 from podion.finetuning.gradient_methods import lora_method, own_head_method
 from podion.finetuning.histories import followed
+from podion.finetuning.items import items_of
 from podion.finetuning.judging import primary_value
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.linear_methods import few_shot_method, head_method, zero_shot_method
@@ -40,7 +41,8 @@ class FitRequest:
     """What to make an adapter of. `task_name` is `vertical/task`; `shots` is for few-shot alone.
 
     `challengers` says whether the task's challengers are fitted and told of in the report. Without validation records a
-    part of the training records is kept apart, or each is judged by a head without it.
+    part of the training records is kept apart, or each is judged by a head without it. `items` are what is known of
+    the things that labels are ids of, of the kind that the task declares.
     """
 
     task: Task
@@ -54,6 +56,7 @@ class FitRequest:
     shots: int | None = None
     dataset_digests: Mapping[str, str] = field(default_factory=dict)
     challengers: bool = True
+    items: Sequence[BaseModel] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,7 @@ def _lesson(
         watch=watch,
         checkpoints=checkpoints,
         identity="",
+        items=items_of(task, request.items, space.labels, encoder, watch, checkpoints),
     )
     return lesson, methods
 
@@ -200,6 +204,8 @@ def _identity(lesson: Lesson, method: Method) -> str:
         digest.update(b"\0side\0")
         for record in records:
             digest.update(record.model_dump_json().encode() + b"\0")
+    if lesson.items is not None:
+        digest.update(lesson.items.digest.encode())
     about = {
         "base": lesson.encoder.base.fingerprint,
         "form": _FORM,

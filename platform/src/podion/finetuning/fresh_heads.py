@@ -12,6 +12,7 @@ from podion.data.withholding import as_served
 from podion.errors import PluginError
 from podion.finetuning.lesson import Lesson
 from podion.finetuning.prototypes import head_file
+from podion.head_kinds import AdditiveHead, LabelHead, PairHead, SpanHead
 from podion.hosting.head_loading import AnyHead, first_options, new_head, reads_features
 from podion.vertical import Task
 
@@ -20,11 +21,27 @@ def fresh_head(lesson: Lesson, records: Sequence[BaseModel], form: Mapping[str, 
     """Return a lesson's head in one of its forms, fitted to its training records and not trained, by the seed."""
     with torch.random.fork_rng():
         torch.manual_seed(lesson.seed)
-        words = {"words": 0, "text": lesson.task.text} if lesson.reads_words else {}
-        file = head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, words)
-        head = new_head(replace(file, options={**words, **first_options(file, lesson.encoder.cut), **form}))
+        told = declared(lesson.task)
+        file = head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, told)
+        head = new_head(replace(file, options={**told, **first_options(file, lesson.encoder.cut), **form}))
+        if lesson.items is not None:
+            head.fit_items(lesson.items.items, torch.from_numpy(lesson.items.vectors))
         head.fit_features(list(records))
     return head.to(lesson.encoder.device).eval()
+
+
+def declared(task: Task) -> dict[str, Any]:
+    """Return the keywords that a task's declaration has for a head that learned nothing yet."""
+    head = task.head_declaration
+    if isinstance(head, LabelHead) and head.words:
+        return {"words": 0, "text": task.text}
+    if isinstance(head, SpanHead) and head.words:
+        return {"text": task.text}
+    if isinstance(head, PairHead):
+        return {"first": head.first, "second": head.second, **({"words": 0} if head.words else {})}
+    if isinstance(head, AdditiveHead):
+        return {"positive": task.positive, "monotone": dict(head.monotone)}
+    return {}
 
 
 def features_of(head: AnyHead, task: Task, records: Sequence[BaseModel], taught: int) -> dict[str, Tensor]:

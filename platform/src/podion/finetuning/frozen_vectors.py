@@ -4,26 +4,40 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from torch import Tensor
 
 from podion.finetuning.examples import Examples, texts_of
 from podion.finetuning.few_rows import FEW, Words, flatten
 from podion.finetuning.lesson import Lesson
 from podion.finetuning.linear import Rows
+from podion.finetuning.pair_vectors import frozen_pair_vectors
 from podion.finetuning.prototypes import phrasings
 from podion.hosting.heads import label_vectors
 
 
 def rows_of(lesson: Lesson, examples: Examples, *, joined: bool = False) -> Rows:
     """Return records as a label head reads them on the frozen base, `joined` as in `frozen_vectors`."""
-    vectors = frozen_vectors(lesson, texts_of(lesson.task, (*examples.inside, *examples.outside)), joined=joined)
+    vectors = rows_vectors(lesson, (*examples.inside, *examples.outside), joined=joined)
     targets = torch.tensor(lesson.space.targets(examples.inside), dtype=torch.long, device=vectors.device)
     count = len(examples.inside)
     return Rows(vectors[:count], targets, vectors[count:], len(lesson.space))
 
 
+def rows_vectors(lesson: Lesson, records: Sequence[BaseModel], *, joined: bool) -> Tensor:
+    """Return what a label head, or that of pairs, reads of records on the frozen base, [records, width]."""
+    if lesson.is_of_pairs:
+        return frozen_pair_vectors(lesson, records)
+    return frozen_vectors(lesson, texts_of(lesson.task, records), joined=joined)
+
+
 def words_of(lesson: Lesson) -> Words | None:
-    """Return what stands for each label by its words, as the head reads it; None where no label has few records."""
+    """Return what stands for each label by its words, as the head reads it.
+
+    None where no label has few records, and for pairs: a label's words are no pair.
+    """
+    if lesson.is_of_pairs:
+        return None
     targets = torch.tensor(lesson.space.targets(lesson.train.inside), dtype=torch.long)
     most = int(np.ceil(FEW * lesson.recipe.folds / (lesson.recipe.folds - 1)))
     if not bool((torch.bincount(targets, minlength=len(lesson.space)) < most).any()):

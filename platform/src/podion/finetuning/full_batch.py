@@ -56,7 +56,7 @@ def fit_whole(
         states = held_out.states()
         least = float("inf")
         for penalty in PENALTIES:
-            _descend(head, train, penalty, look)
+            fit_by(head, train, penalty, look)
             with torch.no_grad():
                 loss = float(head.loss(head(states), held_out.records))
             if loss < least:
@@ -69,11 +69,12 @@ def fit_whole(
     if kept is not None:
         head.load_state_dict(kept)
     if kept is None or weaken != 1.0:
-        _descend(head, train, best * weaken, look)
+        fit_by(head, train, best * weaken, look)
     return best
 
 
-def _descend(head: AnyHead, train: Side, penalty: float, look: Callable[[], None]) -> None:
+def fit_by(head: AnyHead, train: Side, penalty: float, look: Callable[[], None]) -> None:
+    """Fit a head with a layer `linear` to the training rows from where it stands, by the L2 weight of a penalty."""
     states = train.states()
     weight = head.get_parameter("linear.weight")
 

@@ -8,9 +8,11 @@ from podion.finetuning.examples import Examples
 from podion.finetuning.gradient_training import GradientTraining
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.lora_layers import lora_in
+from podion.finetuning.ordinal_methods import is_cross_fitted, ordinal_head_method
 from podion.finetuning.out_of_fold import Learned, chosen, learns_to_the_end
-from podion.finetuning.recipe import recipe_for
+from podion.finetuning.recipe import recipe_for, recipe_for_spans
 from podion.finetuning.worded_adapters import worded_lora_method
+from podion.head_kinds import SpanHead
 from podion.hosting.head_loading import AnyHead
 from podion.hosting.resolve import resolve_head
 from podion.vertical import Method
@@ -22,13 +24,16 @@ def own_head_method(lesson: Lesson) -> Made:
     """Train a head of any kind on frozen states; a part of the records is kept apart unless validation was given.
 
     Of several forms that a head may take, the one that answers best is kept. A head that is trained to the end is
-    trained once more by all records, see `podion.finetuning.out_of_fold`.
+    trained once more by all records, see `podion.finetuning.out_of_fold`; so is one that asks for it
+    (`Training.again`).
     """
+    if is_cross_fitted(lesson):
+        return ordinal_head_method(lesson)
     forms = resolve_head(lesson.task.head_declaration.implementation).forms(len(lesson.train.inside))
     training = GradientTraining(lesson, lesson.encoder.layers, None, form=forms[0])
     to_the_end = learns_to_the_end(lesson, training.head)
     if len(forms) == 1 and not to_the_end:
-        return training.run()
+        return _trained_again(lesson, training) if _teaches_again(lesson, training) else training.run()
 
     def train(name: str, form: Form, part: tuple[Examples, Examples]) -> GradientTraining:
         folder = lesson.checkpoints / name if lesson.checkpoints is not None else None
@@ -50,17 +55,43 @@ def own_head_method(lesson: Lesson) -> Made:
     return whole.made(choice.calibration, choice.metrics)
 
 
+def _teaches_again(lesson: Lesson, training: GradientTraining) -> bool:
+    """Whether a head asks for all records once it is judged, and the records kept apart are its own to take."""
+    numbers = training.head.training_numbers
+    given = lesson.validation is not None and len(lesson.validation.inside) > 0
+    return numbers is not None and numbers.again and bool(training.held_out) and not given
+
+
+def _trained_again(lesson: Lesson, training: GradientTraining) -> Made:
+    """Judge a head by records kept apart, then train it by all for as many epochs, with what it had settled on."""
+    folder = lesson.checkpoints
+    epochs = training.train("training without some", span=(0.15, 0.5))
+    judged = training.judged(span=(0.5, 0.55))
+    whole = replace(lesson, checkpoints=folder / "whole" if folder is not None else None)
+    again = GradientTraining(
+        whole, lesson.encoder.layers, None, form=judged.options, parts=(lesson.train, Examples(()))
+    )
+    again.train("training", epochs, span=(0.55, 0.95))
+    made = again.made(judged.calibration, dict(judged.validation))
+    return replace(made, validated_on=judged.validated_on)
+
+
 def lora_method(lesson: Lesson) -> Made:
     """Train an adapter in the layers above the cut together with the head, which starts as good as it gets alone.
 
     A plugin's own head starts trained where it says how (`Head.training_numbers`). The recipe's method says whether the
-    adapter is a LoRA, an AdaLoRA or an IA3.
+    adapter is a LoRA, an AdaLoRA or an IA3. Below a head of nested spans it reaches into every layer; below any other,
+    the layers under the cut stay as they are, and adapters share them.
     """
     if lesson.reads_words:
         return worded_lora_method(lesson)
     head = None if lesson.is_linear else _trained_alone(lesson)
-    with lora_in(lesson.encoder, lesson.recipe, lesson.encoder.cut, lesson.seed) as lora:
-        return GradientTraining(lesson, lesson.encoder.cut, lora, head).run()
+    cut = lesson.encoder.cut
+    declared = lesson.task.head_declaration
+    if isinstance(declared, SpanHead) and declared.nested:
+        lesson, cut = replace(lesson, recipe=recipe_for_spans(lesson.recipe)), 0
+    with lora_in(lesson.encoder, lesson.recipe, cut, lesson.seed) as lora:
+        return GradientTraining(lesson, cut, lora, head).run()
 
 
 def _trained_alone(lesson: Lesson) -> AnyHead | None:

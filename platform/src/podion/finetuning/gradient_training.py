@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from torch import Tensor, nn
 from torch.nn import functional
 
+from podion.answers import RankingAnswer
 from podion.data.labels import is_out_of_scope
 from podion.data.withholding import without_sensitive
 from podion.finetuning.abstention import ENOUGH_OUTSIDE
@@ -27,6 +29,7 @@ from podion.finetuning.lesson import Lesson, Made, sides
 from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, class_means, fit_linear
 from podion.finetuning.linear_methods import options_of
 from podion.finetuning.lora_layers import LoraInTraining
+from podion.finetuning.pair_vectors import vectors_in
 from podion.finetuning.scoring import Batch, answer_all
 from podion.finetuning.trainer import Course, deterministic, train
 from podion.hosting.adapter_files import Array, Calibration
@@ -36,10 +39,15 @@ from podion.hosting.head_loading import (
     head_tensors,
 )
 from podion.hosting.heads import LabelClassifier
-from podion.nn import States
+from podion.hosting.pair_heads import PairClassifier
+from podion.hosting.shared_wording import WIDTH
+from podion.hosting.token_rows import batches_of
+from podion.nn import Head, States
 
 _OUTLIERS_A_BATCH = 4
 _ROWS_MEASURED = 1024
+_MOST_RANKED = 4_000
+"""Rankings that choose an epoch, about: each goes over everything there is. What is reported is of all."""
 
 
 class GradientTraining:
@@ -65,7 +73,7 @@ class GradientTraining:
         self.inside = without_sensitive(lesson.task, train.inside)
         self.head = head or fresh_head(lesson, self.inside, form or {})
         self.recipe = lesson.recipe.suited(self.head.training_numbers)
-        lesson.watch.stage("reading", 0.0, 0.2)
+        lesson.watch.stage("reading", 0.1 if lesson.items else 0.0, 0.2)
         records = (*train.inside, *self.outside, *self.held_out)
         rows = lesson.encoder.tokenise(texts_of(lesson.task, records), with_offsets=self.head.reads_tokens)
         self.frozen = lora is None and not self.head.reads_tokens
@@ -83,7 +91,11 @@ class GradientTraining:
     def run(self) -> Made:
         """Train, calibrate on what was kept apart, and say how it went."""
         self.learn()
-        self.lesson.watch.stage("calibrating", 0.95, 1.0)
+        return self.judged()
+
+    def judged(self, span: tuple[float, float] = (0.95, 1.0)) -> Made:
+        """Calibrate the trained head on what was kept apart, and say how it went."""
+        self.lesson.watch.stage("calibrating", *span)
         return self.made(*self._calibrate())
 
     def learn(self) -> None:
@@ -98,9 +110,10 @@ class GradientTraining:
             self.train("training")
 
     def lower_vectors(self) -> Array:
-        """Return what a label head reads of the base at its cut, [records, width], the taught ones first."""
-        vectors = self.base.vectors(len(self.base), self.lesson.watch.look)
-        return vectors[:, self.lesson.encoder.hidden_size :].cpu().numpy()
+        """Return what the linear head reads that no adapter changes, [records, width], the taught ones first."""
+        vectors, hidden = self._linear_vectors(), self.lesson.encoder.hidden_size
+        width = hidden + WIDTH if isinstance(self.head, PairClassifier) else hidden
+        return vectors[:, -width:].cpu().numpy()
 
     def made(self, calibration: Calibration, metrics: dict[str, Any]) -> Made:
         """Return the parts of an adapter with the head as it is now."""
@@ -119,12 +132,15 @@ class GradientTraining:
         plain = self.lesson.is_linear and not self.lesson.reads_words
         return options_of(self.lesson, calibration) if plain else head_options(self.head)
 
-    def train(self, stage: str) -> None:
-        """Train, and leave the best epoch's tensors in place."""
+    def train(self, stage: str, until: int | None = None, span: tuple[float, float] = (0.25, 0.95)) -> int:
+        """Train, at most `until` an epoch, leave the best epoch's tensors in place and return which it was.
+
+        `span` are the fractions of the whole run between which that lies.
+        """
         lesson, course = self.lesson, self._course()
-        lesson.watch.stage(stage, 0.25, 0.95)
+        lesson.watch.stage(stage, *span)
         checkpoints = Checkpoints(lesson.checkpoints, f"{lesson.identity} {self.recipe}")
-        train(course, self.recipe, lesson.seed, lesson.watch, checkpoints)
+        return train(course, self.recipe, lesson.seed, lesson.watch, checkpoints, until)
 
     def _parameters(self) -> dict[str, nn.Parameter]:
         head = {f"head.{name}": parameter for name, parameter in self.head.named_parameters()}
@@ -133,7 +149,7 @@ class GradientTraining:
     def _warm_start(self) -> None:
         self.lesson.watch.stage("warming the head", 0.2, 0.25)
         lesson, recipe = self.lesson, self.lesson.recipe
-        vectors = self.base.vectors(len(self.base), lesson.watch.look)
+        vectors = self._linear_vectors()
         records = (*self.inside, *self.outside, *self.held_out)
         targets = torch.tensor(lesson.space.targets(records), device=vectors.device)
         count, end = len(self.inside), self.first_held_out
@@ -151,6 +167,13 @@ class GradientTraining:
             look=lesson.watch.look,
         )
         self.head.load_state_dict({name: torch.from_numpy(array) for name, array in linear.tensors().items()})
+
+    def _linear_vectors(self) -> Tensor:
+        """What the linear head reads of every record."""
+        look = self.lesson.watch.look
+        if isinstance(self.head, PairClassifier):
+            return vectors_in(self.head, batches_of(self.base.lengths), self._states, look)
+        return self.base.vectors(len(self.base), look)
 
     def _fit_whole(self) -> None:
         lesson, look = self.lesson, self.lesson.watch.look
@@ -238,9 +261,11 @@ class GradientTraining:
 
     def _measure(self) -> tuple[float, float]:
         task, plain = self.lesson.task, Calibration()
-        batches = self.batches()
+        batches, held_out = self.batches(), self.held_out
+        if issubclass(task.answer_schema, RankingAnswer):
+            batches, held_out = _some(batches)
         found = answer_all(self.head, batches, plain)
-        metrics = judge(task, self.held_out, found, self.lesson.space.labels, plain, brief=True)
+        metrics = judge(task, held_out, found, self.lesson.space.labels, plain, brief=True)
         value = primary_value(task, metrics)
         share = min(1.0, max(0.0, abs(value)))
         return value, (share * (1 - share) / max(1, int(metrics["rows"]))) ** 0.5
@@ -250,6 +275,7 @@ class GradientTraining:
         if not self.held_out:
             return Calibration(keep=task.keep), {}
         with deterministic():
+            self._settle()
             self._centre()
             batches = self.batches()
             calibration, why = calibrate_head(self.head, batches, task, self.held_out)
@@ -259,6 +285,14 @@ class GradientTraining:
         metrics = judge(task, self.held_out, found, self.lesson.space.labels, calibration)
         return calibration, {**metrics, "abstention": why} if why else metrics
 
+    def _settle(self) -> None:
+        """Let a head of a plugin's own choose by the records kept apart what it leaves to them."""
+        if type(self.head).settle is Head.settle:
+            return
+        places = range(self.first_held_out, self.first_held_out + len(self.held_out))
+        with torch.no_grad():
+            self.head.settle(self._states(list(places)), self.held_out)
+
     def _centre(self) -> None:
         """Give the head the mean vector of each label's rows, where there are rows enough to judge what it is worth."""
         outside = sum(is_out_of_scope(self.lesson.task, record) for record in self.held_out)
@@ -267,3 +301,13 @@ class GradientTraining:
         vectors = self.base.vectors(len(self.inside), self.lesson.watch.look)
         targets = torch.tensor(self.lesson.space.targets(self.inside), device=vectors.device)
         self.head.centroids = class_means(vectors, targets, len(self.lesson.space))
+
+
+def _some(batches: Sequence[Batch]) -> tuple[list[Batch], tuple[BaseModel, ...]]:
+    """Every so manieth batch, such that there are few enough rows, and their records in order."""
+    every = -(-sum(len(batch.places) for batch in batches) // _MOST_RANKED)
+    chosen, records = list[Batch](), list[BaseModel]()
+    for batch in batches[::every]:
+        chosen.append(replace(batch, places=tuple(range(len(records), len(records) + len(batch.records)))))
+        records += batch.records
+    return chosen, tuple(records)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from pydantic import BaseModel
 
-from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer
+from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer
 from podion.data.labels import is_out_of_scope, label_names
-from podion.finetuning.abstention import calibrate
+from podion.finetuning.abstention import Promise, calibrate
 from podion.finetuning.calibration import Floats, choose_threshold, coolest, fit_shares, sigmoid
 from podion.finetuning.conformal import conformal_margin
 from podion.finetuning.label_thresholds import choose_thresholds
@@ -29,7 +29,7 @@ def calibrate_head(
     A head with one logit a label is calibrated by the likelihood of the labels, any other by its own loss; numbers
     get a margin. Only the ready-made head has a choice of scores: what another decodes is held against its confidence.
     """
-    if not len(records):
+    if not len(records) or (head.link == "identity" and task.keep >= 1 and _says_how_sure(task)):
         return Calibration(keep=task.keep), {}
     raw = answer_all(head, batches, Calibration(keep=task.keep))
     outside = np.array([is_out_of_scope(task, record) for record in records], dtype=bool)
@@ -37,7 +37,15 @@ def calibrate_head(
     if raw.logits is not None and head.link == "softmax" and issubclass(schema, LabelAnswer):
         targets = np.array(head.label_space.targets(records))
         refuses = task.out_of_scope is not None and isinstance(head, LabelClassifier)
-        return calibrate(raw.logits, targets, outside, task.keep, refuses=refuses, nearness=raw.nearness)
+        return calibrate(
+            raw.logits,
+            targets,
+            outside,
+            task.keep,
+            refuses=refuses,
+            nearness=raw.nearness,
+            promised=Promise.of(task, ordered=head.ordered),
+        )
     if raw.logits is not None and head.link == "sigmoid" and issubclass(schema, LabelsAnswer):
         calibration = _several(task, records, raw.logits, head.label_space.labels)
     elif head.link == "identity":
@@ -51,6 +59,11 @@ def calibrate_head(
     answers = answer_all(head, batches, calibration).answers
     confidences = np.array([answer.confidence for answer in answers])[~outside]
     return replace(calibration, threshold=choose_threshold(confidences, task.keep)), {}
+
+
+def _says_how_sure(task: Task) -> bool:
+    """Whether answers are rankings, which go over everything there is, and whose head settled how sure it is."""
+    return issubclass(task.answer_schema, RankingAnswer)
 
 
 def mean_head_loss(head: AnyHead, batches: Sequence[Batch], temperature: float = 1.0) -> float:

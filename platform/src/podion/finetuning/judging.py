@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from pydantic import BaseModel
 
-from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, SpanAnswer
+from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer, SpanAnswer
 from podion.data.labels import is_out_of_scope, label_names
 from podion.errors import DataError, PluginError
 from podion.finetuning.binary_metrics import RANKED
@@ -15,10 +15,12 @@ from podion.finetuning.calibration import Floats, sigmoid, softmax
 from podion.finetuning.metrics import Judged, label_metrics
 from podion.finetuning.multi_label_metrics import JudgedLabels, multi_label_metrics
 from podion.finetuning.number_metrics import number_metrics
+from podion.finetuning.ranking_metrics import ranking_metrics
 from podion.finetuning.resampling import bootstrap
 from podion.finetuning.span_metrics import span_metrics
 from podion.head_kinds import OrdinalHead
 from podion.hosting.adapter_files import Calibration
+from podion.hosting.label_sets import label_sets
 from podion.hosting.trust import trust_of
 from podion.vertical import Task
 
@@ -67,8 +69,9 @@ def judge(
     if issubclass(schema, LabelAnswer):
         return label_metrics(_judged(task, records, found, labels, calibration), primary, brief=brief)
     if issubclass(schema, SpanAnswer):
-        spans = [cast(SpanAnswer, answer).spans for answer in found.answers]
-        return span_metrics(spans, truth, primary, brief=brief)
+        marked = [cast(SpanAnswer, answer) for answer in found.answers]
+        sure = [answer.confidences for answer in marked]
+        return span_metrics([answer.spans for answer in marked], truth, primary, confidences=sure, brief=brief)
     if issubclass(schema, LabelsAnswer):
         answered = [cast(LabelsAnswer, answer) for answer in found.answers]
         judged = JudgedLabels(
@@ -79,9 +82,14 @@ def judge(
             abstained=np.array([answer.abstained for answer in answered], dtype=bool),
             probabilities=found.probabilities(calibration),
         )
-        return multi_label_metrics(judged, primary, brief=brief)
+        metrics = multi_label_metrics(judged, primary, brief=brief)
+        return metrics if found.measure is None else {**found.measure(answered, records), **metrics}
     if issubclass(schema, NumberAnswer):
         return number_metrics([cast(NumberAnswer, answer) for answer in found.answers], truth, primary, brief=brief)
+    if issubclass(schema, RankingAnswer):
+        rankings = [cast(RankingAnswer, answer) for answer in found.answers]
+        metrics = ranking_metrics(rankings, _labels_of(truth), labels, primary, brief=brief)
+        return metrics if brief or found.measure is None else {**metrics, **found.measure(rankings, records)}
     return _own_metrics(found, records, primary, brief)
 
 
@@ -94,7 +102,7 @@ def judge_logits(
     nearness: Floats | None = None,
 ) -> dict[str, Any]:
     """Return the metrics of logits [rows, labels], as a `LabelClassifier` answers them."""
-    shares = softmax(logits, calibration.temperature, calibration.bias)
+    shares, level = softmax(logits, calibration.temperature, calibration.bias), calibration.level
     judged = Judged(
         **_truth(task, records),
         labels=labels,
@@ -103,6 +111,7 @@ def judge_logits(
         probabilities=shares,
         threshold=calibration.threshold,
         trust=trust_of(calibration.score, logits, calibration.temperature, nearness, calibration.bias),
+        possible=None if level is None else label_sets(shares, level, labels, ordered=False),
     )
     return label_metrics(judged, task.primary_metric.name)
 
@@ -146,6 +155,7 @@ def _judged(
         probabilities=found.probabilities(calibration) if found.link == "softmax" else None,
         threshold=calibration.threshold,
         trust=trust,
+        possible=None if calibration.level is None else [answer.possible for answer in answers],
     )
 
 
@@ -153,11 +163,15 @@ def _truth(task: Task, records: Sequence[BaseModel]) -> dict[str, Any]:
     """What the records and the task say of what is right."""
     values = [getattr(record, task.label) for record in records]
     return {
-        "expected": [None if value is None else str(value) for value in values],
+        "expected": _labels_of(values),
         "outside": np.array([is_out_of_scope(task, record) for record in records], dtype=bool),
         "positive": task.positive,
         "ordered": task.head_declaration.implementation == OrdinalHead().implementation,
     }
+
+
+def _labels_of(values: Sequence[Any]) -> list[str | None]:
+    return [None if value is None else str(value) for value in values]
 
 
 def _confidences(answers: Sequence[Answer]) -> Floats:

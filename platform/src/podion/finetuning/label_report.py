@@ -5,9 +5,13 @@ from typing import Any
 from podion.finetuning.calibration import Booleans
 
 
-def report_of(truth: Booleans, guesses: Booleans) -> dict[str, Any]:
-    """Return the report of a label: which rows have it, and where it was answered."""
-    return report(int((truth & guesses).sum()), int(guesses.sum()), int(truth.sum()))
+def report_of(truth: Booleans, guesses: Booleans, held: Booleans | None = None) -> dict[str, Any]:
+    """Return the report of a label: which rows have it, and where it was answered.
+
+    Where `held` says which rows' possible labels hold the truth, `coverage` is how often those of this label's rows do.
+    """
+    found = report(int((truth & guesses).sum()), int(guesses.sum()), int(truth.sum()))
+    return found if held is None or not truth.any() else {**found, "coverage": float(held[truth].mean())}
 
 
 def report(hits: int, found: int, truth: int) -> dict[str, Any]:

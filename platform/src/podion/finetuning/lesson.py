@@ -1,18 +1,22 @@
 """What every method is given, and what it makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from podion.finetuning.examples import Examples, hold_out
+from podion.finetuning.items import Items
 from podion.finetuning.progress import Watch
 from podion.finetuning.recipe import Recipe
-from podion.head_kinds import LabelHead
+from podion.head_kinds import LabelHead, PairHead
 from podion.hosting.adapter_files import Array, Calibration, LoraFiles
 from podion.hosting.encoder import Encoder
+from podion.nn.word_counts import Reading
+from podion.nn.word_differences import differences_in
+from podion.nn.word_sequences import sequences_in
 from podion.vertical import LabelSpace, Task
 
 
@@ -21,6 +25,7 @@ class Lesson:
     """A run in the making: what to learn, from what, by which recipe.
 
     Without `validation` a method keeps apart what it needs of `train`. `checkpoints` is a folder of this run alone.
+    `items` are the things that labels are ids of, where the task declares them and some are known.
     """
 
     task: Task
@@ -34,17 +39,35 @@ class Lesson:
     watch: Watch
     checkpoints: Path | None
     identity: str
+    items: Items | None = None
 
     @property
     def is_linear(self) -> bool:
         """True where the head is a ready-made linear classifier, for which there are faster ways."""
-        return isinstance(self.task.head_declaration, LabelHead)
+        return isinstance(self.task.head_declaration, LabelHead | PairHead)
+
+    @property
+    def is_of_pairs(self) -> bool:
+        """True where that classifier reads two texts."""
+        return isinstance(self.task.head_declaration, PairHead)
 
     @property
     def reads_words(self) -> bool:
         """True where the ready-made linear classifier also reads words."""
         head = self.task.head_declaration
-        return isinstance(head, LabelHead) and head.words
+        return isinstance(head, LabelHead | PairHead) and head.words
+
+    def without_words(self) -> "Lesson":
+        """Return the lesson of the same classifier that reads no words."""
+        head = self.task.head_declaration
+        if not isinstance(head, LabelHead | PairHead):
+            return self
+        return replace(self, task=replace(self.task, head=replace(head, words=False)))
+
+    @property
+    def reading(self) -> Reading:
+        """Which words count as standing in a record's text; of a pair, those that one part alone has."""
+        return differences_in if self.is_of_pairs else sequences_in
 
 
 def sides(lesson: Lesson) -> tuple[Examples, Examples]:

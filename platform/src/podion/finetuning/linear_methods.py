@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from pydantic import BaseModel
 
-from podion.finetuning.abstention import calibrate
+from podion.finetuning.abstention import Promise, calibrate
 from podion.finetuning.calibration import Floats, Integers
 from podion.finetuning.examples import Examples, folds_of, goes_by_time, hold_out
 from podion.finetuning.few_rows import flatten, with_words
+from podion.finetuning.fresh_heads import declared
 from podion.finetuning.frozen_vectors import frozen_vectors, rows_of, words_of
 from podion.finetuning.judging import judge_logits
 from podion.finetuning.lesson import Lesson, Made
@@ -187,9 +188,16 @@ def _measure(
     nearness = np.concatenate([inside.nearness, outside.nearness]) if near else None
     is_outside = np.arange(len(logits)) >= len(inside.logits)
     padded = np.concatenate([targets, np.full(len(outside.logits), -1)])
-    refuses = lesson.task.out_of_scope is not None
+    refuses = lesson.task.out_of_scope is not None and not lesson.is_of_pairs
     calibration, why = calibrate(
-        logits, padded, is_outside, lesson.task.keep, refuses=refuses, nearness=nearness, shifts=near
+        logits,
+        padded,
+        is_outside,
+        lesson.task.keep,
+        refuses=refuses,
+        nearness=nearness,
+        shifts=near,
+        promised=Promise.of(lesson.task),
     )
     metrics = judge_logits(lesson.task, records, logits, lesson.space.labels, calibration, nearness)
     return calibration, {**metrics, "abstention": why}
@@ -197,7 +205,8 @@ def _measure(
 
 def options_of(lesson: Lesson, calibration: Calibration) -> dict[str, Any]:
     """What the ready-made head is built with: it reads the cut, and holds centroids where they decide."""
-    return {"cut": lesson.encoder.cut} | ({"centroids": True} if calibration.score == "distance" else {})
+    read = {"cut": lesson.encoder.cut, **declared(lesson.task)}
+    return read | ({"centroids": True} if calibration.score == "distance" else {})
 
 
 def _centroids(rows: Rows, calibration: Calibration) -> dict[str, Array]:

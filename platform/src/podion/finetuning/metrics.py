@@ -23,7 +23,8 @@ class Judged:
     `expected` is None for rows without a label, which count only where they are `outside` every label.
     `probabilities` [rows, labels] in the order of `labels`, or None for heads that have none. `trust` is what is held
     against the threshold; None where that is the confidence. Of two labels `positive` is the one looked for, the last
-    where it is None. `ordered` says that the labels stand in an order.
+    where it is None. `ordered` says that the labels stand in an order. `possible` are the labels that may be right,
+    None where the task promises no coverage.
     """
 
     labels: tuple[str, ...]
@@ -36,6 +37,7 @@ class Judged:
     trust: Floats | None = None
     positive: str | None = None
     ordered: bool = False
+    possible: Sequence[Sequence[str]] | None = None
 
     @property
     def held(self) -> Floats:
@@ -48,8 +50,9 @@ def label_metrics(judged: Judged, primary: str = "accuracy", *, brief: bool = Fa
 
     In-scope rows alone give `accuracy`, `macro_f1`, `brier`, `ece`, `ece_noise_95`, the report by label and the most
     confused pairs; of two labels also what `podion.finetuning.binary_metrics` has, of labels in an order what
-    `podion.finetuning.ordinal_metrics` has; with a threshold also `in_scope_accuracy` (a refused row is an error) and
-    `abstained`; with out-of-scope rows `oos_auroc` and `oos_recall`. `standard_error` is the bootstrap's for the
+    `podion.finetuning.ordinal_metrics` has; of labels that may be right `coverage`, the share of rows whose label is
+    among them, and `set_size`, how many they are; with a threshold also `in_scope_accuracy` (a refused row is an error)
+    and `abstained`; with out-of-scope rows `oos_auroc` and `oos_recall`. `standard_error` is the bootstrap's for the
     primary metric. `brief` leaves out what takes simulation, and the reports.
     """
     inside = np.array([label is not None for label in judged.expected], dtype=bool) & ~judged.outside
@@ -101,6 +104,11 @@ def _in_scope(judged: Judged, places: Integers, primary: str, brief: bool) -> di
         kept = judged.held[places] >= judged.threshold
         measures["in_scope_accuracy"] = lambda chosen: float((right & kept)[chosen].mean())
         measures["abstained"] = lambda chosen: float(1 - kept[chosen].mean())
+    held: Booleans | None = None
+    if judged.possible is not None:
+        sets = [judged.possible[place] for place in places]
+        held = np.array([label in own for label, own in zip(truth, sets, strict=True)], dtype=bool)
+        measures |= _of_the_sets(held, np.array([len(own) for own in sets]))
     if len(judged.labels) == 2:
         measures |= _of_the_positive(judged, places, truth, guesses)
     if judged.ordered and set(names) <= set(judged.labels):
@@ -110,9 +118,18 @@ def _in_scope(judged: Judged, places: Integers, primary: str, brief: bool) -> di
     if brief:
         return metrics
     metrics["ece_noise_95"] = ece_noise_95(confidences)
-    metrics["labels"] = {name: report_of(expected == number, predicted == number) for number, name in enumerate(names)}
+    metrics["labels"] = {
+        name: report_of(expected == number, predicted == number, held) for number, name in enumerate(names)
+    }
     metrics["confused"] = _confused(expected, predicted, names)
     return metrics
+
+
+def _of_the_sets(held: Booleans, sizes: Integers) -> Measures:
+    return {
+        "coverage": lambda chosen: float(held[chosen].mean()),
+        "set_size": lambda chosen: float(sizes[chosen].mean()),
+    }
 
 
 def _of_the_positive(judged: Judged, places: Integers, truth: Sequence[str], guesses: Sequence[str]) -> Measures:

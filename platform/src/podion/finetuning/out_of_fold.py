@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from podion.answers import LabelAnswer
-from podion.finetuning.abstention import calibrate
+from podion.finetuning.abstention import Promise, calibrate
 from podion.finetuning.examples import Examples, folds_of, goes_by_time
 from podion.finetuning.head_calibration import calibrate_head
 from podion.finetuning.judging import Answers, judge, primary_value
@@ -109,7 +109,9 @@ def _calibrated(
     if logits is None:  # not one logit a label; a part has to do
         return calibrate_head(first.head, first.batches, task, first.records)
     targets = np.array(lesson.space.targets(records))
-    return calibrate(logits, targets, np.zeros(len(targets), dtype=bool), task.keep, refuses=False)
+    inside = np.zeros(len(targets), dtype=bool)
+    promised = Promise.of(task, ordered=first.head.ordered)
+    return calibrate(logits, targets, inside, task.keep, refuses=False, promised=promised)
 
 
 def _joined(found: Sequence[Answers]) -> Answers:

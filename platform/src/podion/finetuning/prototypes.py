@@ -7,13 +7,14 @@ is the weight and bias of an ordinary `LabelClassifier`.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from podion.errors import DataError
 from podion.finetuning.calibration import Floats
-from podion.head_kinds import LabelHead
+from podion.head_kinds import LabelHead, PairHead
 from podion.hosting.adapter_files import Array, HeadFile
 from podion.vertical import LabelSpace, Task
 
@@ -78,8 +79,8 @@ def head_file(task: Task, space: LabelSpace, hidden_size: int, options: Mapping[
     A head that reads words, and was taught none yet, is the one that reads vectors alone.
     """
     head = task.head_declaration
-    if isinstance(head, LabelHead) and "words" not in (options or {}):
-        head = LabelHead()
+    if isinstance(head, LabelHead | PairHead) and "words" not in (options or {}):
+        head = replace(head, words=False)
     return HeadFile(
         implementation=head.implementation,
         record=f"{task.record.__module__}:{task.record.__qualname__}",

@@ -27,6 +27,7 @@ TARGETS = (
 _FEW = 8
 _SMALL = 15
 _MOST_ROWS_FOR_LORA = 200_000
+_SPANS_ROWS = 16
 
 
 _TRAINED_HEAD = 0.2
@@ -109,6 +110,15 @@ def recipe_for(method: Method, rows: int) -> Recipe:
     epochs = 6 if rows >= 1_000 else 10
     recipe = Recipe(method=method, epochs=epochs, folds=5 if rows <= 20_000 else 3, **_OWN_NUMBERS.get(method, {}))
     return recipe if rows >= 1_000 else replace(recipe, batch_rows=16)
+
+
+def recipe_for_spans(recipe: Recipe) -> Recipe:
+    """Return an adapter's recipe for nested spans, where every token is to be told from its neighbours.
+
+    What a base trained for whole texts says of a single token has far to go, so the steps are smaller and more, and
+    nothing is dropped out within the layers.
+    """
+    return replace(recipe, batch_rows=min(recipe.batch_rows, _SPANS_ROWS), lora_dropout=0.0)
 
 
 def choose_method(task: Task, asked: Method, rows: int, labels: int, *, has_texts: bool = True) -> tuple[Method, ...]:

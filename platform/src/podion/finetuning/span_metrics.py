@@ -7,7 +7,7 @@ import numpy as np
 
 from podion.answers import Span
 from podion.finetuning.binary_metrics import Measures
-from podion.finetuning.calibration import Integers
+from podion.finetuning.calibration import Integers, ece_noise_95, expected_calibration_error
 from podion.finetuning.label_report import report
 from podion.finetuning.resampling import bootstrap
 
@@ -17,9 +17,13 @@ def span_metrics(
     expected: Sequence[Sequence[Span] | None],
     primary: str = "entity_f1",
     *,
+    confidences: Sequence[Sequence[float]] | None = None,
     brief: bool = False,
 ) -> dict[str, Any]:
-    """Return micro precision, recall and `entity_f1` over exact start, end and label; rows of None do not count."""
+    """Return micro precision, recall and `entity_f1` over exact start, end and label; rows of None do not count.
+
+    With `confidences`, one a span found, `ece` says how far they are from the share that is right.
+    """
     rows = [(set(map(_key, found)), set(map(_key, truth))) for found, truth in _paired(predicted, expected)]
     counts = np.array([[len(found & truth), len(found), len(truth)] for found, truth in rows]).reshape(-1, 3)
     right = np.array([found == truth for found, truth in rows], dtype=bool)
@@ -33,9 +37,29 @@ def span_metrics(
     metrics: dict[str, Any] = {"rows": len(rows)}
     metrics |= {name: measure(np.arange(len(rows))) for name, measure in measures.items()}
     metrics["labels"] = {label: _span_report(rows, label) for label in labels}
+    if confidences is not None and not brief:
+        metrics |= _calibration(predicted, expected, confidences)
     if rows and primary in measures and not brief:
         metrics["standard_error"] = {primary: bootstrap(len(rows), measures[primary])}
     return metrics
+
+
+def _calibration(
+    predicted: Sequence[Sequence[Span]],
+    expected: Sequence[Sequence[Span] | None],
+    confidences: Sequence[Sequence[float]],
+) -> dict[str, float]:
+    """How far the confidences of spans are from the share of them that is right; nothing where no span was found."""
+    told = [
+        (sure, _key(span) in set(map(_key, truth)))
+        for found, truth, own in zip(predicted, expected, confidences, strict=True)
+        if truth is not None and len(own) == len(found)
+        for span, sure in zip(found, own, strict=True)
+    ]
+    if not told:
+        return {}
+    sure, right = np.array([one for one, _ in told]), np.array([one for _, one in told], dtype=bool)
+    return {"ece": expected_calibration_error(sure, right), "ece_noise_95": ece_noise_95(sure)}
 
 
 def _precision(counts: Integers) -> float:

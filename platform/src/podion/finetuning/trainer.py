@@ -102,10 +102,13 @@ class _Movers:
     average: WeightAverage
 
 
-def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: Checkpoints) -> int:
+def train(
+    course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: Checkpoints, until: int | None = None
+) -> int:
     """Train until the epochs are over or patience is, leave the parameters of the best epoch in place and return it.
 
-    Goes on from the latest checkpoint, where there is one, to the same bits as without a stop.
+    With `until`, that epoch is the last one, and rates go as if there were all of the recipe's. Goes on from the latest
+    checkpoint, where there is one, to the same bits as without a stop.
     """
     steps = -(-len(course.lengths) // recipe.batch_rows)
     average = WeightAverage(course.parameters, recipe.averaged * recipe.epochs * steps)
@@ -116,7 +119,7 @@ def train(course: Course, recipe: Recipe, seed: int, watch: Watch, checkpoints: 
         course.allocation.plan(ends[-1])
     standing = _restore(course, movers, checkpoints)
     with deterministic():
-        while standing.epoch < recipe.epochs and standing.epoch - standing.kept_epoch < recipe.patience:
+        while standing.epoch < (until or recipe.epochs) and standing.epoch - standing.kept_epoch < recipe.patience:
             first = ends[standing.epoch] if course.allocation is not None else 0
             _epoch(course, recipe, movers, seed, standing.epoch, steps, watch, first)
             if course.allocation is not None and not course.allocation.settled(ends[standing.epoch + 1]):

@@ -20,12 +20,10 @@ from podion.finetuning.lesson import Lesson, Made, sides
 from podion.finetuning.lora_layers import lora_in
 from podion.finetuning.recipe import Recipe
 from podion.finetuning.scoring import answer_all
-from podion.finetuning.worded_methods import measure, word_options, word_tensors
+from podion.finetuning.worded_methods import measure, word_options, word_tensors, words_in
 from podion.finetuning.worded_rows import records_of, taught
-from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import Array, Calibration
 from podion.hosting.head_loading import head_tensors
-from podion.nn.word_choice import choose_words
 from podion.nn.word_counts import Vocabulary, word_rows
 from podion.nn.word_linear import FIRST, WordedLinear, WordedRows, choose_penalties, fit_worded
 from podion.vertical import Method
@@ -38,7 +36,7 @@ _EPOCHS = 2 / 3
 
 def worded_lora_method(lesson: Lesson) -> Made:
     """Train an adapter and its head, and another head on words and on what is below the adapter; keep their sum."""
-    unworded = replace(lesson, task=replace(lesson.task, head=LabelHead()), recipe=_modest(lesson.recipe))
+    unworded = replace(lesson.without_words(), recipe=_modest(lesson.recipe))
     with lora_in(lesson.encoder, unworded.recipe, lesson.encoder.cut, lesson.seed) as lora:
         training = GradientTraining(unworded, lesson.encoder.cut, lora)
         training.learn()
@@ -47,7 +45,7 @@ def worded_lora_method(lesson: Lesson) -> Made:
         adapted = sum(parameter.numel() for parameter in lora.parameters.values())
     train, validation = sides(lesson)
     lesson.watch.stage("reading words", 0.95, 0.97)
-    vocabulary = choose_words(texts_of(lesson.task, train.inside), len(lesson.space), lesson.seed)
+    vocabulary = words_in(lesson, train)
     rows = _rows(lesson, (*records_of(train), *records_of(validation)), lower, vocabulary)
     held_out = rows.at(range(len(train), len(rows)))
     beside = _beside(lesson, rows.at(range(len(train))), held_out)
@@ -79,12 +77,12 @@ def _modest(recipe: Recipe) -> Recipe:
 
 def _rows(lesson: Lesson, records: Sequence[BaseModel], lower: Array, vocabulary: Vocabulary) -> WordedRows:
     """Records as the head beside the adapter sees them."""
-    words = word_rows(texts_of(lesson.task, records), vocabulary)
+    words = word_rows(texts_of(lesson.task, records), vocabulary, lesson.reading)
     return WordedRows(lower, words, np.array(lesson.space.targets(records), dtype=np.int64), len(lesson.space))
 
 
 def _beside(lesson: Lesson, rows: WordedRows, held_out: WordedRows) -> WordedLinear:
-    """The head on words and on the layer below the adapter."""
+    """The head on words and on what the adapter does not change."""
     lessons = taught(rows, None, lesson.recipe.outlier_weight)
     if not (held_out.targets >= 0).any():
         return fit_worded(lessons, FIRST, look=lesson.watch.look)
@@ -94,7 +92,7 @@ def _beside(lesson: Lesson, rows: WordedRows, held_out: WordedRows) -> WordedLin
 def _joined(plain: dict[str, Array], beside: WordedLinear, fusion: Fusion, vocabulary: Vocabulary) -> dict[str, Array]:
     """The state of a `WordedClassifier` whose logits are those of both heads, each with its weight.
 
-    It reads the last layer and, beside it, the one that the other head reads.
+    It reads what the other head reads after what the adapter changes.
     """
     weight: Floats = fusion.first * plain["linear.weight"]
     weight[:, -beside.vectors.shape[1] :] += fusion.second * beside.vectors

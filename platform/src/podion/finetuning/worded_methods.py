@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from podion.finetuning.abstention import calibrate
+from podion.finetuning.abstention import Promise, calibrate
 from podion.finetuning.calibration import Floats, Integers
 from podion.finetuning.examples import Examples, folds_of, hold_out, texts_of
 from podion.finetuning.few_rows import FEW
+from podion.finetuning.fresh_heads import declared
 from podion.finetuning.judging import judge_logits
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.worded_rows import Reader, folds_with_outside, known, records_of, taught
@@ -84,7 +85,12 @@ def _cross_fitted(lesson: Lesson) -> Made:
 
 
 def _reader(lesson: Lesson, train: Examples) -> Reader:
-    return Reader(lesson, choose_words(texts_of(lesson.task, train.inside), len(lesson.space), lesson.seed))
+    return Reader(lesson, words_in(lesson, train))
+
+
+def words_in(lesson: Lesson, train: Examples) -> Vocabulary:
+    """Return the words that count in a lesson's training records."""
+    return choose_words(texts_of(lesson.task, train.inside), len(lesson.space), lesson.seed, lesson.reading)
 
 
 def _phrases(reader: Reader) -> WordedRows | None:
@@ -92,7 +98,7 @@ def _phrases(reader: Reader) -> WordedRows | None:
     lesson = reader.lesson
     counts = np.bincount(lesson.space.targets(lesson.train.inside), minlength=len(lesson.space))
     most = np.ceil(FEW * lesson.recipe.folds / (lesson.recipe.folds - 1))
-    return reader.phrases() if (counts < most).any() else None
+    return reader.phrases() if (counts < most).any() and not lesson.is_of_pairs else None
 
 
 def measure(
@@ -100,7 +106,8 @@ def measure(
 ) -> tuple[Calibration, dict[str, Any]]:
     """Calibrate on what is said of rows, in the order of `examples`, and judge what would be answered."""
     outside = np.arange(len(targets)) >= len(examples.inside)
-    calibration, why = calibrate(logits, targets, outside, lesson.task.keep, refuses=False)
+    task = lesson.task
+    calibration, why = calibrate(logits, targets, outside, task.keep, refuses=False, promised=Promise.of(task))
     records: Sequence[BaseModel] = records_of(examples)
     return calibration, {
         **judge_logits(lesson.task, records, logits, lesson.space.labels, calibration),
@@ -141,4 +148,4 @@ def word_tensors(vocabulary: Vocabulary, weight: Array) -> dict[str, Array]:
 
 def word_options(lesson: Lesson, vocabulary: Vocabulary) -> dict[str, Any]:
     """Return the keywords that a `WordedClassifier` is built with."""
-    return {"cut": lesson.encoder.cut, "words": len(vocabulary), "text": lesson.task.text or "text"}
+    return {"cut": lesson.encoder.cut, **declared(lesson.task), "words": len(vocabulary)}

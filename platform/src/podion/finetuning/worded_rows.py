@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from pydantic import BaseModel
 from scipy import sparse
+from torch import Tensor
 
 from podion.finetuning.calibration import Floats, Integers
 from podion.finetuning.examples import Examples, texts_of
 from podion.finetuning.few_rows import few_labels, few_offsets, flatten
-from podion.finetuning.frozen_vectors import frozen_vectors
+from podion.finetuning.frozen_vectors import frozen_vectors, rows_vectors
 from podion.finetuning.lesson import Lesson
 from podion.finetuning.prototypes import LABEL_WEIGHT, phrasings
 from podion.nn.word_counts import Vocabulary, word_rows
@@ -30,18 +31,19 @@ class Reader:
 
     def rows(self, examples: Examples) -> WordedRows:
         """Return the rows of `examples`: those with a label, in order, then those that belong to none."""
-        records = (*examples.inside, *examples.outside)
-        targets = [*self.lesson.space.targets(examples.inside), *([OUTSIDE] * len(examples.outside))]
-        return self._read(texts_of(self.lesson.task, records), targets)
+        records, targets = records_of(examples), self.lesson.space.targets(examples.inside)
+        vectors = rows_vectors(self.lesson, records, joined=True)
+        texts = texts_of(self.lesson.task, records)
+        return self._read(vectors, texts, [*targets, *([OUTSIDE] * len(examples.outside))])
 
     def phrases(self) -> WordedRows:
         """Return the rows of the texts that stand for each label."""
-        return self._read(*flatten(phrasings(self.lesson.space)))
+        texts, targets = flatten(phrasings(self.lesson.space))
+        return self._read(frozen_vectors(self.lesson, texts, joined=True), texts, targets)
 
-    def _read(self, texts: Sequence[str], targets: Sequence[int]) -> WordedRows:
-        vectors = frozen_vectors(self.lesson, texts, joined=True).cpu().numpy()
-        words = word_rows(texts, self.vocabulary)
-        return WordedRows(vectors, words, np.array(targets, dtype=np.int64), len(self.lesson.space))
+    def _read(self, vectors: Tensor, texts: Sequence[str], targets: Sequence[int]) -> WordedRows:
+        words = word_rows(texts, self.vocabulary, self.lesson.reading)
+        return WordedRows(vectors.cpu().numpy(), words, np.array(targets, dtype=np.int64), len(self.lesson.space))
 
 
 def taught(rows: WordedRows, phrases: WordedRows | None, outlier_weight: float) -> WordedRows:

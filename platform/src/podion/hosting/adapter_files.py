@@ -73,7 +73,9 @@ class Calibration:
     `keep` is the share of in-scope records that the threshold keeps; a threshold of None never abstains. `score` says
     what is held against the threshold. `bias` is added to the divided logits, one number an output (of two labels:
     Platt scaling). `thresholds` are for heads with several labels a row, one a label; `margin` is the half-width of a
-    number's interval. An adapter of an older version holds the probability against its threshold and has none of these.
+    number's interval. `level` is what a label must reach to be possible (`podion.hosting.label_sets`), so that the
+    possible ones hold the truth with the share `coverage`. An adapter of an older version holds the probability against
+    its threshold and has none of these.
     """
 
     temperature: float = 1.0
@@ -83,6 +85,8 @@ class Calibration:
     bias: tuple[float, ...] | None = None
     thresholds: tuple[float, ...] | None = None
     margin: float | None = None
+    coverage: float | None = None
+    level: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +241,8 @@ def _calibration(values: Mapping[str, Any]) -> Calibration:
         raise ValueError(f"thresholds {calibration.thresholds} are not all between 0 and 1")
     if calibration.margin is not None and not (calibration.margin >= 0 and np.isfinite(calibration.margin)):
         raise ValueError(f"margin {calibration.margin} is not 0 or more")
+    if not all(share is None or 0 <= share <= 1 for share in (calibration.coverage, calibration.level)):
+        raise ValueError(f"coverage {calibration.coverage} or level {calibration.level} is not from 0 to 1")
     return calibration
 
 

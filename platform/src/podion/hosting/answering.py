@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from podion.answers import Answer
+from podion.answers import Answer, LabelAnswer
 from podion.errors import PluginError, PodionError
 from podion.hosting.adapter_cache import LoadedAdapter
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.head_loading import AnyHead
 from podion.hosting.heads import LabelClassifier
+from podion.hosting.label_sets import label_sets
 from podion.hosting.trust import trust_of
 from podion.nn import Scores, States
 
@@ -45,7 +46,26 @@ def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[s
         raise _bad_output(adapter, f"decode made {len(answers)} answers of {rows} rows, or something else than answers")
     if not all(0.0 <= answer.confidence <= 1.0 for answer in answers):
         raise _bad_output(adapter, "a confidence is not between 0 and 1")
-    return answers
+    return with_possible(adapter.head, adapter.calibration, scores, answers)
+
+
+def with_possible(head: AnyHead, calibration: Calibration, scores: Scores, answers: Sequence[Answer]) -> list[Answer]:
+    """Return answers with the labels that may be right, where the calibration has a level and there is a logit a label.
+
+    A label that a head of a plugin's own answers by a rule of its own is possible in any case.
+    """
+    shares, labels = scores.probabilities, head.label_space.labels
+    if calibration.level is None or head.link != "softmax" or shares.ndim != 2 or shares.shape[1] != len(labels):
+        return list(answers)
+    sets = label_sets(shares.double().cpu().numpy(), calibration.level, labels, ordered=head.ordered)
+    return [_with_set(answer, possible) for answer, possible in zip(answers, sets, strict=True)]
+
+
+def _with_set(answer: Answer, possible: tuple[str, ...]) -> Answer:
+    if not isinstance(answer, LabelAnswer):
+        return answer
+    own = possible if answer.label in possible else (*possible, answer.label)
+    return answer.model_copy(update={"possible": own})
 
 
 def scores_of(head: AnyHead, calibration: Calibration, logits: Tensor, states: States) -> Scores:

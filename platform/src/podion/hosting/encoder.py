@@ -17,6 +17,7 @@ from podion.hosting.adapter_pool import AdapterPool, PooledAdapter
 from podion.hosting.backbone import Backbone
 from podion.hosting.base_card import InstalledBase
 from podion.hosting.base_loading import load_model, load_tokenizer
+from podion.hosting.parted_texts import shifts_of, tokenizer_input
 from podion.hosting.runtimes import check_runtime
 from podion.hosting.shared_pass import Asked, SharedPass, Work
 from podion.hosting.sharing import share_rows
@@ -70,16 +71,19 @@ class Encoder:
         """Return one row a text, the base's prefix before it (or `prefix`), cut at the base's `max_tokens`.
 
         A text that says nothing has no tokens, not even the prefix's. Offsets cost more than the tokens themselves:
-        rows whose tokens no head reads do without.
+        rows whose tokens no head reads do without. A text that is parted in two (`podion.head_kinds.PARTED`) is read as
+        a pair, the prefix before the first.
         """
         before = self.base.prefix if prefix is None else prefix
         rows = [SILENT] * len(texts)
         said = [place for place, text in enumerate(texts) if not says_nothing(text)]
-        encodings = self._tokenizer.encode_batch([before + texts[place] for place in said]) if said else []
+        asked = [tokenizer_input(texts[place], before) for place in said]
+        encodings = self._tokenizer.encode_batch(asked) if asked else []
         for place, encoding in zip(said, encodings, strict=True):
             offsets: Offsets = ()
             if with_offsets:
-                offsets = _offsets_in(texts[place], encoding.offsets, encoding.special_tokens_mask, len(before))
+                shifts = shifts_of(texts[place], encoding, before)
+                offsets = _offsets_in(texts[place], encoding.offsets, encoding.special_tokens_mask, shifts)
             rows[place] = TokenRow(tuple(encoding.ids), offsets)
         return rows
 
@@ -211,11 +215,13 @@ def choose_device(device: Device) -> torch.device:
     return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
-def _offsets_in(text: str, offsets: Sequence[tuple[int, int]], special: Sequence[int], before: int) -> Offsets:
+def _offsets_in(
+    text: str, offsets: Sequence[tuple[int, int]], special: Sequence[int], shifts: Sequence[int]
+) -> Offsets:
     """Offsets of the text as sent: without the prefix, and without the spaces that some tokenizers count in."""
     found: list[tuple[int, int]] = []
-    for (first, last), is_special in zip(offsets, special, strict=True):
-        start, end = max(0, first - before), last - before
+    for (first, last), is_special, shift in zip(offsets, special, shifts, strict=True):
+        start, end = max(0, first + shift), last + shift
         if is_special or end <= start:
             found.append((0, 0))
             continue

@@ -51,11 +51,16 @@ class LabelClassifier(Head[BaseModel, LabelAnswer]):
 
     def loss(self, logits: Tensor, records: Sequence[BaseModel]) -> Tensor:
         """Return the mean cross entropy of the records that have one of our labels; 0 where none has."""
-        return _cross_entropy(logits, torch.tensor(self.label_space.targets(records), device=logits.device))
+        return label_loss(logits, self.label_space.targets(records))
 
     def decode(self, scores: Scores) -> list[LabelAnswer]:
         """Return the most probable label of each row, its probability as confidence, and up to 3 runners-up."""
         return most_probable(self.label_space, scores)
+
+
+def label_loss(logits: Tensor, targets: Sequence[int]) -> Tensor:
+    """Return the mean cross entropy of the rows whose target is one of the labels (others: -100); 0 where none is."""
+    return _cross_entropy(logits, torch.tensor(targets, device=logits.device))
 
 
 def label_vectors(last: Tensor, lower: Tensor | None) -> Tensor:
@@ -159,6 +164,7 @@ class SpanTagger(Head[BaseModel, SpanAnswer]):
             confidence = sum(outside) / len(outside) if outside else 1.0
         return SpanAnswer(
             spans=tuple(Span(start=marked.start, end=marked.end, label=marked.label) for marked in found),
+            confidences=tuple(share(marked.probability) for marked in found),
             confidence=share(confidence),
             abstained=abstains(confidence, threshold),
         )

@@ -14,6 +14,7 @@ from torch.nn import functional
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.heads import LabelClassifier, label_vectors
 from podion.hosting.label_decoding import ALTERNATIVES
+from podion.hosting.label_sets import label_sets
 from podion.hosting.trust import ENERGY_SHARE
 from podion.nn import States
 
@@ -47,7 +48,8 @@ def label_answers(states: States, judgings: Sequence[Judging]) -> list[list[Json
     both = label_vectors(states.pooled, states.lower) if any(each.head.reads_cut for each in judgings) else last
     scaled = _side_by_side([_scaled(each, (both if each.head.reads_cut else last)[each.rows]) for each in judgings])
     finite = torch.isfinite(scaled).all(-1).tolist()
-    confidences, places = torch.softmax(scaled, -1).topk(min(scaled.shape[1], 1 + ALTERNATIVES), dim=-1)
+    shares = torch.softmax(scaled, -1)
+    confidences, places = shares.topk(min(scaled.shape[1], 1 + ALTERNATIVES), dim=-1)
     rows = list(zip(confidences.tolist(), places.tolist(), strict=True))
     trusts = _trusts(scaled, confidences[:, 0])
     answers: list[list[Json] | None] = []
@@ -57,9 +59,18 @@ def label_answers(states: States, judgings: Sequence[Judging]) -> list[list[Json
         trust, threshold = trusts[each.calibration.score], each.calibration.threshold
         held_back = [threshold is not None and trust[row] < threshold for row in own]
         labels = each.head.label_space.labels
-        made = [_answer(*rows[row], labels, back) for row, back in zip(own, held_back, strict=True)]
+        sets = _sets(each, shares[own.start : own.stop, : len(labels)])
+        made = [_answer(*rows[row], labels, back, may) for row, back, may in zip(own, held_back, sets, strict=True)]
         answers.append(made if all(finite[row] for row in own) else None)
     return answers
+
+
+def _sets(each: Judging, shares: Tensor) -> list[tuple[str, ...]]:
+    """The labels that may be right in each of a call's rows; none where its calibration has no level."""
+    level = each.calibration.level
+    if level is None:
+        return [()] * len(shares)
+    return label_sets(shares.double().cpu().numpy(), level, each.head.label_space.labels, ordered=each.head.ordered)
 
 
 def _scaled(each: Judging, vectors: Tensor) -> Tensor:
@@ -87,7 +98,13 @@ def _side_by_side(logits: Sequence[Tensor]) -> Tensor:
     return torch.cat([functional.pad(own, (0, widest - own.shape[1]), value=_NEVER) for own in logits])
 
 
-def _answer(confidences: Sequence[float], places: Sequence[int], labels: Sequence[str], abstained: bool) -> Json:
+def _answer(
+    confidences: Sequence[float],
+    places: Sequence[int],
+    labels: Sequence[str],
+    abstained: bool,
+    possible: tuple[str, ...],
+) -> Json:
     ranked = [
         {"label": labels[place], "confidence": min(1.0, max(0.0, confidence))}
         for confidence, place in zip(confidences, places[: len(labels)], strict=False)
@@ -98,4 +115,5 @@ def _answer(confidences: Sequence[float], places: Sequence[int], labels: Sequenc
         "abstained": abstained,
         "label": best["label"],
         "alternatives": ranked[1:],
+        "possible": list(possible),
     }

@@ -27,6 +27,8 @@ class OrdinalClassifier(Head[BaseModel, LabelAnswer]):
     Raschka 2020), whose ranks are consistent for the same reason.
     """
 
+    ordered = True
+
     def __init__(self, hidden_size: int, label_space: LabelSpace, *, cut: int | None = None) -> None:
         super().__init__(hidden_size, label_space)
         self.cut = cut

@@ -6,6 +6,7 @@ from tokenizers import Tokenizer
 
 from podion.errors import DataError
 from podion.hosting.base_card import InstalledBase
+from podion.hosting.parted_texts import tokenizer_input
 
 _UNKNOWN = ("[UNK]", "<unk>")
 
@@ -29,10 +30,11 @@ class Reader:
 
         Special tokens do not count. Of a base whose tokenizer has no unknown token (bytes), it is 0.
         """
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_batch([tokenizer_input(text) for text in texts], add_special_tokens=False)
         ids = [token for encoding in encodings for token in encoding.ids]
         return sum(token in self._unknown for token in ids) / len(ids) if ids else 0.0
 
     def count(self, texts: Sequence[str], prefix: str = "") -> int:
         """Return how many tokens the base reads of these texts, each cut at its `max_tokens`, special ones included."""
-        return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch([prefix + text for text in texts]))
+        encodings = self._tokenizer.encode_batch([tokenizer_input(text, prefix) for text in texts])
+        return sum(len(encoding.ids) for encoding in encodings)

@@ -19,19 +19,28 @@ from podion.nn import Head
 def resolve_head(path: str) -> type[Head[Any, Any]]:
     """Return the head that `package.module:Class` names; raises `PluginError` that says why it is none.
 
-    Whatever the module raises while it is imported comes through as it is.
+    Where the module holds a text under that name, it is the path of the head that took its place, in the platform or in
+    the plugin: so adapters that were saved with the old path go on. Whatever the module raises while it is imported
+    comes through as it is.
     """
+    found = _named(path)
+    if isinstance(found, str):
+        found = _named(found)
+    if not (inspect.isclass(found) and issubclass(found, Head)):
+        raise PluginError(f"{path!r} is {found!r}; a subclass of podion.nn.Head is allowed", code="bad_head")
+    missing = sorted(getattr(found, "__abstractmethods__", ()))
+    if missing:
+        raise PluginError(f"{path!r} lacks {', '.join(missing)}, which a head must have", code="bad_head")
+    return found
+
+
+def _named(path: str) -> object:
     module, _, name = path.partition(":")
     if not module or not name:
         raise PluginError(f"{path!r} names no head: write `package.module:Class`", code="bad_head")
     found = getattr(importlib.import_module(module), name, None)
     if found is None:
         raise PluginError(f"the module {module!r} has no {name!r}", code="bad_head")
-    if not (inspect.isclass(found) and issubclass(found, Head)):
-        raise PluginError(f"{path!r} is {found!r}; a subclass of podion.nn.Head is allowed", code="bad_head")
-    missing = sorted(getattr(found, "__abstractmethods__", ()))
-    if missing:
-        raise PluginError(f"{path!r} lacks {', '.join(missing)}, which a head must have", code="bad_head")
     return found
 
 

@@ -18,6 +18,7 @@ from podion.caller import TenantCaller
 from podion.errors import PodionError
 from podion.lifecycle.job_queue import JobQueue
 from podion.lifecycle.scheduling import Schedules
+from podion.lifecycle.turns import Turns
 from podion.storage import background_jobs, enablements, jobs
 from podion.storage.clock import now
 from podion.storage.database import Connection, Database
@@ -95,37 +96,25 @@ class BackgroundJobs:
         self._running: dict[str, _Running] = {}
         self._stuck: dict[str, set[asyncio.Task[None]]] = {}
         self._beat = self._swept = 0.0
-        self._closing = False
-        self._ended = asyncio.Event()
+        self._turns = Turns(queue.bell, log, "jobs")
 
     async def run(self) -> None:
         """Work until `close` is called."""
-        try:
-            while self._declared and not self._closing:
-                rings = self._queue.bell.rings
-                try:
-                    await self._turn()
-                except PodionError as error:
-                    log.warning("jobs wait for the database: %s", error)
-                except Exception:
-                    log.exception("jobs: a turn failed")
-                if not self._closing:
-                    await self._queue.bell.heard_since(rings, POLL_SECONDS)
-        finally:
-            self._ended.set()
+        await self._turns.take(self._turn)
 
     async def close(self) -> None:
         """Stop what runs, and give it back without counting the attempt."""
-        self._closing = True
-        self._queue.bell.ring()
-        await self._ended.wait()
+        await self._turns.close()
         for running in self._running.values():
             running.task.cancel()
         tending = [running.tending for running in self._running.values() if running.tending]
         if tending:
             await asyncio.wait(tending, timeout=2 * _END_SECONDS)
 
-    async def _turn(self) -> None:
+    async def _turn(self) -> float:
+        """Begin what is due; return the seconds until the next look."""
+        if not self._declared:
+            return _SWEEP_SECONDS
         now_ = time.monotonic()
         if self._running and now_ - self._beat > LEASE_SECONDS / 3:
             self._beat = now_
@@ -136,10 +125,11 @@ class BackgroundJobs:
         await self._schedules.tick()
         while await self._begin_next(self._free()):
             pass
+        return POLL_SECONDS
 
     async def _begin_next(self, subjects: list[str]) -> bool:
         """Begin the next job of these subjects that is due; return whether there may be more."""
-        if not subjects or self._closing:
+        if not subjects or self._turns.closing:
             return False
         if not await self._database.read(lambda c: background_jobs.any_due(c, subjects)):
             return False
@@ -238,7 +228,7 @@ class BackgroundJobs:
         if error is None:
             await self._database.append(lambda c: background_jobs.done(c, row.id, row.fence))
             return "done"
-        if self._closing:
+        if self._turns.closing:
             await self._database.write(
                 lambda c: jobs.release(c, row.id, row.fence, count_attempt=False, not_before=now())
             )

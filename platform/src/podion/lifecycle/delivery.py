@@ -15,6 +15,7 @@ from podion.errors import DataError, PodionError
 from podion.lifecycle.bell import Bell
 from podion.lifecycle.outbound import Answer, NoAnswer, Outbound, checked_url
 from podion.lifecycle.outbox import message
+from podion.lifecycle.turns import Turns
 from podion.lifecycle.webhook_signing import WebhookSecrets
 from podion.storage import deliveries, events, webhooks
 from podion.storage.clock import now
@@ -85,31 +86,15 @@ class Delivery:
         self._note = note
         self._under_way: dict[asyncio.Task[None], DeliveryRow] = {}
         self._swept = 0.0
-        self._closing = False
-        self._ended = asyncio.Event()
+        self._turns = Turns(bell, log, "deliveries")
 
     async def run(self) -> None:
         """Work until `close` is called."""
-        try:
-            while not self._closing:
-                rings = self._bell.rings
-                wait = POLL_SECONDS
-                try:
-                    wait = await self._turn()
-                except PodionError as error:
-                    log.warning("deliveries wait for the database: %s", error)
-                except Exception:
-                    log.exception("deliveries: a turn failed")
-                if not self._closing:
-                    await self._bell.heard_since(rings, wait)
-        finally:
-            self._ended.set()
+        await self._turns.take(self._turn)
 
     async def close(self) -> None:
         """Stop what is under way, and let others deliver it."""
-        self._closing = True
-        self._bell.ring()
-        await self._ended.wait()
+        await self._turns.close()
         cut = dict(self._under_way)
         for task in cut:
             task.cancel()
@@ -122,7 +107,7 @@ class Delivery:
         if not self._swept or time.monotonic() - self._swept > _SWEEP_SECONDS:
             self._swept = time.monotonic()
             await self._database.write(_sweep)
-        while not self._closing:
+        while not self._turns.closing:
             due = await self._database.read(deliveries.next_due)
             if due is None or (until := (due - now()).total_seconds()) > 0:
                 return POLL_SECONDS if due is None else min(POLL_SECONDS, until)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from podion.answers import LabelsAnswer
 from podion.data.labels import learns_numbers
-from podion.data.masking.policies import Masking
+from podion.data.masking.policies import Masking, comment_kinds
 from podion.errors import DataError, NotFound
 from podion.storage import datasets, enablements, feedback, predictions
 from podion.storage.feedback import FeedbackRow
@@ -60,7 +60,9 @@ def give(c: Connection, tenant: str, vertical: Vertical, judgement: Judgement, m
         label=label,
         value=judgement.value,
         out_of_scope=judgement.out_of_scope,
-        comment=masking.comment(tenant, judgement.comment, enabled.personal if enabled else None),
+        comment=masking.comment(
+            tenant, judgement.comment, enabled.personal if enabled else None, comment_kinds(vertical)
+        ),
         at=datetime.now(UTC),
     )
     if feedback.insert(c, row):

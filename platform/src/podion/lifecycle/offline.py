@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ _BATCH = 256
 
 @dataclass(frozen=True, kw_only=True)
 class OfflineFit:
-    """What `podion fit` was asked for."""
+    """What `podion fit` was asked for. `items` is a file of what labels are ids of, `rename_items` for its columns."""
 
     task: str
     train: Path
@@ -47,6 +47,8 @@ class OfflineFit:
     drop: Sequence[str]
     out: Path
     challengers: bool = True
+    items: Path | None = None
+    rename_items: Mapping[str, str] = field(default_factory=dict)
 
 
 def fit_files(
@@ -61,6 +63,7 @@ def fit_files(
     read = {
         name: _records(path, task, wanted.rename, wanted.drop, say) if path else None for name, path in parts.items()
     }
+    items = _items(wanted, task, say)
     # Torch takes seconds to import: what is wrong with the call or its files is told before.
     from podion.finetuning.fit import FitRequest, fit
     from podion.hosting.encoder import Encoder
@@ -75,8 +78,9 @@ def fit_files(
         base=base,
         seed=wanted.seed,
         shots=wanted.shots,
-        dataset_digests={name: _digest(path) for name, path in parts.items() if path},
+        dataset_digests={name: _digest(path) for name, path in (parts | {"items": wanted.items}).items() if path},
         challengers=wanted.challengers,
+        items=items,
     )
     encoder = Encoder.load(base, device=settings.device, threads=settings.threads)
     result = fit(request, encoder, progress=progress, checkpoints=None, cancelled=lambda: False)
@@ -171,6 +175,16 @@ def _records(
         first = refusals[0]
         raise DataError(f"{path}: line {first.line}, {first.field or 'row'}: {first.reason}", code="no_rows")
     return records
+
+
+def _items(wanted: OfflineFit, task: Task, say: Say) -> list[BaseModel]:
+    """Return the things that labels are ids of, as the file of them has them; none without a file."""
+    if wanted.items is None:
+        return []
+    if task.items is None:
+        raise DataError(f"{wanted.task} knows no items: leave out --items", code="no_items")
+    as_records = replace(task, record=task.items, label="id", labels=None, out_of_scope=None)
+    return _records(wanted.items, as_records, wanted.rename_items, (), say)
 
 
 def _tell(path: Path, ignored: set[str], refusals: Sequence[Refusal], say: Say) -> None:

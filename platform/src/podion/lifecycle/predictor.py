@@ -33,14 +33,16 @@ def shown_record(task: Task, record: BaseModel) -> dict[str, Any]:
     """Return what the engine sees and the store keeps of a record: never its label, never a sensitive field."""
     hidden = {task.label, *task.sensitive} | ({task.out_of_scope} if task.out_of_scope else set())
     fields = record.model_dump(mode="json", exclude_none=True, exclude=hidden)
-    return fields if task.text == "text" else {**fields, "text": task.reads(record)}
+    return fields if task.texts == ("text",) else {**fields, "text": task.reads(record)}
 
 
 def _over_masked(answer: Answer, masked: Masked[BaseModel]) -> Answer:
     """Return an answer as it is kept beside a masked record: spans count the masked text's characters."""
     if not isinstance(answer, SpanAnswer) or not masked.edits.edits:
         return answer
-    return answer.model_copy(update={"spans": tuple(moved_spans(answer.spans, masked.edits))})
+    spans = tuple(moved_spans(answer.spans, masked.edits))
+    confidences = answer.confidences if len(spans) == len(answer.spans) else ()
+    return answer.model_copy(update={"spans": spans, "confidences": confidences})
 
 
 class Predictor:

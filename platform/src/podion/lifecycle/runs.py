@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from podion.answers import LabelAnswer, LabelsAnswer, SpanAnswer
 from podion.catalogue.catalogue import Catalogue
 from podion.data.datasets import read_records
-from podion.data.labels import strata
+from podion.data.labels import names_in, strata
 from podion.data.splits import split_rows
 from podion.errors import DataError, NotFound
 from podion.hosting.adapter_files import write_adapter
@@ -21,7 +21,7 @@ from podion.hosting.bases import find_base, find_named_base
 from podion.jobs.queue import Lease, enqueue
 from podion.lifecycle.intact import intact_dataset, publish_adapter
 from podion.settings import Settings
-from podion.storage import adapters, audit, datasets
+from podion.storage import adapters, audit, datasets, documents
 from podion.storage.adapters import AdapterRow
 from podion.storage.database import Database
 from podion.storage.files import Files
@@ -173,6 +173,7 @@ class RunHandler:
             seed=job.payload["seed"],
             shots=None,
             dataset_digests={"dataset": job.payload["digest"]},
+            items=self._items(job, task, records),
         )
         try:
             return fit(
@@ -185,6 +186,16 @@ class RunHandler:
         except Stopped:
             lease.check()
             raise
+
+    def _items(self, job: JobRow, task: Task, records: Sequence[BaseModel]) -> list[BaseModel]:
+        """What the tenant keeps of the things that the labels are ids of."""
+        if task.items is None:
+            return []
+        ids = sorted({name for record in records for name in names_in(task, record)})
+        vertical = job.payload["task"].partition("/")[0]
+        with self._database.reading() as c:
+            kept = documents.bodies(c, job.tenant, vertical, task.items.__name__, ids)
+        return [task.items.model_validate(body) for body in kept.values()]
 
     def _checkpoints(self, job: JobRow) -> Path:
         folder = self._files.run(job.tenant, job.id)
@@ -215,10 +226,11 @@ def _report(lease: Lease, progress: "Progress") -> None:
 
 
 def _hold_out(records: Sequence[BaseModel], task: Task) -> tuple[list[BaseModel], list[BaseModel]]:
-    """Part a test tenth from the records by the task's split rule."""
+    """Part a test tenth, or the last record of each, from the records by the task's split rule."""
     rule = task.split
     labels = strata(task, records)
     groups = [getattr(record, rule.group) for record in records] if rule.group else None
     times = [getattr(record, rule.time) for record in records] if rule.time else None
-    kept, taken = split_rows(labels, groups, times, share=TEST_SHARE, seed=TEST_SEED, rule=rule)
+    lasts = [getattr(record, rule.last) for record in records] if rule.last else None
+    kept, taken = split_rows(labels, groups, times, lasts, share=TEST_SHARE, seed=TEST_SEED, rule=rule)
     return [records[row] for row in kept], [records[row] for row in taken]

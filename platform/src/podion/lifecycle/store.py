@@ -1,7 +1,7 @@
 """A tenant's documents of one vertical: kept, found again, and searchable where the vertical says so."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import Connection
 
 from podion.answers import Page
+from podion.caller import Found
 from podion.errors import Conflict, NotFound, TooLarge
 from podion.retrieval.collections import Collections, Cut
 from podion.storage import documents as rows
@@ -67,33 +68,54 @@ class VerticalStore:
     async def put_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
         """Keep documents as `put` does, all of them or none, and return them as they were kept.
 
-        Of two with one id the later one stays. Raises `TooLarge` above 1,000, and `TypeError` for a collection's kind.
+        Of two with one id the later one stays. Raises `TooLarge` above 1,000.
         """
-        if len(documents) > MOST_PUT:
-            raise TooLarge(f"{len(documents):,} documents in one call: at most {MOST_PUT:,} are kept at once")
         for kind in {type(document) for document in documents}:
-            if self._collection(kind) is not None:
-                raise TypeError(f"{kind.__name__} is of a collection, whose texts are embedded one by one: use put")
-        kept = [self._keepable(document) for document in documents]
-        bodies: dict[str, dict[str, dict[str, Any]]] = {}
-        for document in kept:
-            body = _body(document)
-            bodies.setdefault(type(document).__name__, {})[body["id"]] = body
+            self._collection(kind)
+        kept = self._keepable_all(documents)
+        newest = {(type(document), document.id): document for document in kept}  # type: ignore[attr-defined]
+        cuts = await self._cuts(list(newest.values()))
 
         def write(c: Connection) -> None:
-            for kind, by_id in bodies.items():
-                rows.put_many(c, self._tenant, self._vertical.name, kind, by_id)
-            record(c, self._tenant, Meter.DOCUMENTS, len(kept), self._vertical.name)
+            self._write_all(c, kept)
+            for spec, searched in cuts:
+                self._collections.put_all(c, self._tenant, self._vertical.name, spec, searched)
 
         if kept:
             await self._database.write(write)
         return kept
+
+    async def update_all(
+        self,
+        wanted: Mapping[type[BaseModel], Collection[str]],
+        change: Callable[[Found], Sequence[BaseModel]],
+    ) -> Sequence[BaseModel]:
+        """Keep what `change` makes of the documents that it is given; no other writer comes in between."""
+        for kind in wanted:
+            self._plain(kind)
+
+        def write(c: Connection) -> Sequence[BaseModel]:
+            found = Found({kind: self._found(c, kind, ids) for kind, ids in wanted.items()})
+            kept = self._keepable_all(change(found))
+            for kind in {type(document) for document in kept}:
+                self._plain(kind)
+            if kept:
+                self._write_all(c, kept)
+            return kept
+
+        return await self._database.write(write)
 
     async def get(self, kind: type[KindT], id: str) -> KindT:
         """Return a document; raises `NotFound`."""
         self._collection(kind)
         row = await self._database.read(lambda c: self._row(c, kind, id))
         return kind.model_validate(row.body)
+
+    async def get_all(self, kind: type[KindT], ids: Collection[str]) -> dict[str, KindT]:
+        """Return those of the documents that are there, by id, in the order asked."""
+        self._collection(kind)
+        wanted = list(dict.fromkeys(ids))
+        return await self._database.read(lambda c: self._found(c, kind, wanted)) if wanted else {}
 
     async def list(
         self, kind: type[KindT], where: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int = 50
@@ -142,6 +164,19 @@ class VerticalStore:
 
         await self._database.write(write)
 
+    async def delete_all(self, kind: type[KindT], ids: Collection[str]) -> int:
+        """Remove documents, from searches too, and return how many were there."""
+        spec = self._collection(kind)
+        wanted = list(dict.fromkeys(ids))
+
+        def write(c: Connection) -> int:
+            gone = rows.delete_many(c, self._tenant, self._vertical.name, kind.__name__, wanted)
+            if spec is not None and gone:
+                self._collections.delete_all(c, self._tenant, self._vertical.name, spec, wanted)
+            return gone
+
+        return await self._database.write(write) if wanted else 0
+
     def _collection(self, kind: type[BaseModel]) -> CollectionSpec | None:
         """Return the collection that a kind belongs to; raises `TypeError` for a kind that was not declared."""
         spec = next((spec for spec in self._vertical.collections if spec.kind is kind), None)
@@ -149,6 +184,46 @@ class VerticalStore:
             declared = ", ".join(each.__name__ for each in self._vertical.kinds) or "none"
             raise TypeError(f"{self._vertical.name} declares no kind {kind.__name__} (declared: {declared})")
         return spec
+
+    def _plain(self, kind: type[BaseModel]) -> None:
+        """Raise `TypeError` for a kind that was not declared, or is a collection's."""
+        if self._collection(kind) is not None:
+            raise TypeError(f"{kind.__name__} is of a collection, whose texts are embedded first: use put or put_all")
+
+    def _keepable_all(self, documents: Sequence[KindT]) -> Sequence[KindT]:
+        if len(documents) > MOST_PUT:
+            raise TooLarge(f"{len(documents):,} documents in one call: at most {MOST_PUT:,} are kept at once")
+        return [self._keepable(document) for document in documents]
+
+    async def _cuts(
+        self, kept: Sequence[BaseModel]
+    ) -> Sequence[tuple[CollectionSpec, Sequence[tuple[DocumentRow, Cut]]]]:
+        """Return, a collection, its documents with their cuts."""
+        cuts = []
+        for spec in self._vertical.collections:
+            searched = [document for document in kept if type(document) is spec.kind]
+            if searched:
+                made = await self._collections.cut_all(spec, searched, self._tenant)
+                cuts.append((spec, list(zip(map(self._as_row, searched), made, strict=True))))
+        return cuts
+
+    def _as_row(self, document: BaseModel) -> DocumentRow:
+        kind, body = type(document).__name__, _body(document)
+        return DocumentRow(tenant=self._tenant, vertical=self._vertical.name, kind=kind, id=body["id"], body=body)
+
+    def _found(self, c: Connection, kind: type[KindT], ids: Collection[str]) -> dict[str, KindT]:
+        asked = list(dict.fromkeys(ids))
+        held = rows.bodies(c, self._tenant, self._vertical.name, kind.__name__, asked)
+        return {id: kind.model_validate(held[id]) for id in asked if id in held}
+
+    def _write_all(self, c: Connection, kept: Sequence[BaseModel]) -> None:
+        bodies: dict[str, dict[str, dict[str, Any]]] = {}
+        for document in kept:
+            body = _body(document)
+            bodies.setdefault(type(document).__name__, {})[body["id"]] = body
+        for kind, by_id in bodies.items():
+            rows.put_many(c, self._tenant, self._vertical.name, kind, by_id)
+        record(c, self._tenant, Meter.DOCUMENTS, len(kept), self._vertical.name)
 
     def _keepable(self, document: KindT) -> KindT:
         """Return a document with an id, masked."""

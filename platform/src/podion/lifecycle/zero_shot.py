@@ -12,15 +12,13 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from podion.errors import Conflict, NotFound
-from podion.finetuning.abstention import calibrate
-from podion.finetuning.calibration import softmax
-from podion.finetuning.metrics import Judged, label_metrics
+from podion.finetuning.abstention import Promise, calibrate
+from podion.finetuning.judging import judge_logits
 from podion.finetuning.prototypes import head_file, label_prototypes, phrasings, zero_shot
 from podion.head_kinds import LabelHead
 from podion.hosting.adapter_files import AdapterParts, Array, Calibration, write_adapter
 from podion.hosting.bases import InstalledBase
 from podion.hosting.client import EngineClient
-from podion.hosting.trust import trust_of
 from podion.lifecycle.intact import intact_dataset, publish_adapter
 from podion.storage import adapters, datasets, tenants
 from podion.storage.adapters import AdapterRow
@@ -133,17 +131,8 @@ def _calibrated(
     targets = np.array(space.targets(sample))
     outside = np.array([bool(task.out_of_scope and getattr(record, task.out_of_scope)) for record in sample])
     refuses = task.out_of_scope is not None
-    calibration, why = calibrate(logits, targets, outside, task.keep, refuses=refuses, shifts=False)
-    labels = [None if out else getattr(record, task.label) for record, out in zip(sample, outside, strict=True)]
-    judged = Judged(
-        labels=space.labels,
-        expected=labels,
-        outside=outside,
-        predicted=[space.labels[place] for place in logits.argmax(axis=1)],
-        confidences=softmax(logits, calibration.temperature).max(axis=1),
-        probabilities=softmax(logits, calibration.temperature),
-        threshold=calibration.threshold,
-        trust=trust_of(calibration.score, logits, calibration.temperature),
-        positive=task.positive,
+    calibration, why = calibrate(
+        logits, targets, outside, task.keep, refuses=refuses, shifts=False, promised=Promise.of(task)
     )
-    return calibration, {**label_metrics(judged, task.primary_metric.name), "abstention": why}
+    metrics = judge_logits(task, sample, logits, space.labels, calibration)
+    return calibration, {**metrics, "abstention": why}

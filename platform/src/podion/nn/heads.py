@@ -63,7 +63,8 @@ class Training:
     after which it falls in a line to 0, once the share `steady` of all steps is done. The weights that are measured and
     kept are the mean over about the share `averaged` of all steps, the latest counting most; 0 for none. Without
     `keeps_best`, of epochs that are not measurably worse than the best the last is kept: right for a loss that carries
-    its own restraint.
+    its own restraint. With `again`, a head judged by records that the platform kept apart is trained once more by all
+    records for as many epochs, with the `options` that it had settled on: right where the latest records say most.
     """
 
     epochs: int = 10
@@ -75,6 +76,7 @@ class Training:
     keeps_best: bool = True
     steady: float = 0.0
     averaged: float = 0.0
+    again: bool = False
 
 
 class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
@@ -86,6 +88,9 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
 
     link: ClassVar[Literal["softmax", "sigmoid", "identity"]] = "softmax"
     """How logits become probabilities: shares of 1, each for itself, or (a number's head) not at all."""
+
+    ordered: ClassVar[bool] = False
+    """True for labels in an order, from low to high: the set of those that may be right has no gap then."""
 
     training_numbers: Training | None = None
     """How to train this head; None for the platform's way. `fit_features` may set it on the head, for so many rows."""
@@ -109,6 +114,20 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
     @abstractmethod
     def decode(self, scores: Scores) -> list[AnswerT]:
         """Return one answer a row."""
+
+    def fit_items(self, items: Sequence[BaseModel], vectors: Tensor) -> None:
+        """Take in the things that labels are ids of, where the task declares `items`: called before `fit_features`.
+
+        There are those that are known and that a training record's label names; `vectors` [items, hidden] are of length
+        1: what the base makes of their texts, zeros where nothing is said.
+        """
+
+    def settle(self, states: States, records: Sequence[RecordT]) -> None:
+        """Choose what records that did not teach are to choose, such as a weight between two parts of the head.
+
+        Called once after training, without gradients, and only where there are such records. What is chosen belongs
+        into a buffer or into `options`.
+        """
 
     def fit_features(self, records: Sequence[RecordT]) -> None:
         """Learn what `features` needs, once, on the training records; keep it in buffers, so that it is saved."""
@@ -138,5 +157,7 @@ class Head(nn.Module, ABC, Generic[RecordT, AnswerT]):
         return {}
 
     def measure(self, answers: Sequence[AnswerT], records: Sequence[RecordT]) -> dict[str, float]:
-        """Return metrics of answers to labelled records, for answers of a kind that the platform does not know."""
+        """Return metrics of answers to labelled records: all there are, for answers of a kind that the platform does
+        not know, and what stands beside its own for several labels a row.
+        """
         return {}

@@ -128,11 +128,17 @@ def _declared(record: type[BaseModel]) -> dict[str, str]:
     """Return what the fields of a record declare: `personal`, or `category` for text that is no number."""
     found = {}
     for name, field in record.model_fields.items():
-        if any(isinstance(mark, Personal) for mark in field.metadata):
+        if any(isinstance(mark, Personal) for mark in field.metadata) or _holds_personal(field.annotation):
             found[name] = "personal"
         elif str in _parts(field.annotation) and not {int, float} & _parts(field.annotation):
             found[name] = "category"
     return found
+
+
+def _holds_personal(annotation: Any) -> bool:
+    """Return whether a mark stands inside an annotation, such as `Annotated[str, Personal()] | None`."""
+    marked = any(isinstance(mark, Personal) for mark in getattr(annotation, "__metadata__", ()))
+    return marked or any(_holds_personal(part) for part in get_args(annotation))
 
 
 def _parts(annotation: Any) -> set[Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from podion.nn.word_counts import Vocabulary
+from podion.nn.word_counts import Reading, Vocabulary
 from podion.nn.word_sequences import sequences_in
 
 MOST_WEIGHTS = 600_000
@@ -15,7 +15,7 @@ _MOST_TEXTS = 50_000
 _MOST_KEYS = 20_000_000
 
 
-def choose_words(texts: Sequence[str], labels: int, seed: int) -> Vocabulary:
+def choose_words(texts: Sequence[str], labels: int, seed: int, reading: Reading = sequences_in) -> Vocabulary:
     """Return the sequences that stand in two texts or more, the most frequent ones where those are too many.
 
     Labels play no part, so that a text may be judged by a head whose words were also chosen from it. Of more than
@@ -27,7 +27,7 @@ def choose_words(texts: Sequence[str], labels: int, seed: int) -> Vocabulary:
         chosen = [texts[place] for place in np.sort(drawn).tolist()]
     keys, counts = np.zeros(0, np.int64), np.zeros(0, np.int64)
     for first in range(0, len(chosen), _CHUNK):
-        own = _texts_with(chosen[first : first + _CHUNK])
+        own = _texts_with(chosen[first : first + _CHUNK], reading)
         keys, places = np.unique(np.concatenate([keys, own[0]]), return_inverse=True)
         counts = np.bincount(places, weights=np.concatenate([counts, own[1]])).astype(np.int64)
         if len(keys) > _MOST_KEYS:
@@ -40,9 +40,9 @@ def choose_words(texts: Sequence[str], labels: int, seed: int) -> Vocabulary:
     return Vocabulary(keys[kept], rarity.astype(np.float32))
 
 
-def _texts_with(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _texts_with(texts: Sequence[str], reading: Reading) -> tuple[np.ndarray, np.ndarray]:
     """Each sequence in these texts, and in how many of them it stands."""
-    found = sequences_in(texts)
+    found = reading(texts)
     order = np.lexsort((found.rows, found.keys))
     keys, rows = found.keys[order], found.rows[order]
     new = np.ones(len(keys), dtype=bool)

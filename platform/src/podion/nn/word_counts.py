@@ -1,6 +1,6 @@
 """How much each known word counts in a text: the rows that a linear layer on words multiplies."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from podion.nn.word_sequences import Keys, sequences_in
+from podion.nn.word_sequences import Keys, Sequences, sequences_in
 
 Floats = NDArray[np.float32]
+Reading = Callable[[Sequence[str]], Sequences]
+"""How texts are read: which sequences count as standing in each."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,20 @@ class Vocabulary:
         return len(self.keys)
 
 
-def word_rows(texts: Sequence[str], vocabulary: Vocabulary) -> Any:
+def word_rows(texts: Sequence[str], vocabulary: Vocabulary, reading: Reading = sequences_in) -> Any:
     """Return a sparse matrix [texts, words]: each row's counts on a logarithmic scale times rarity, at length 1.
 
     Rows of texts without any word that counts are zeros.
     """
-    rows, columns, values = _cells(texts, vocabulary)
+    rows, columns, values = _cells(texts, vocabulary, reading)
     return sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(vocabulary)), dtype=np.float32)
 
 
-def word_sums(texts: Sequence[str], vocabulary: Vocabulary, weight: Floats) -> Floats:
+def word_sums(
+    texts: Sequence[str], vocabulary: Vocabulary, weight: Floats, reading: Reading = sequences_in
+) -> Floats:
     """Return `word_rows` times a weight [words, labels], [texts, labels], without making the matrix."""
-    rows, columns, values = _cells(texts, vocabulary)
+    rows, columns, values = _cells(texts, vocabulary, reading)
     sums = np.zeros((len(texts), weight.shape[1]), dtype=np.float32)
     if len(rows):
         begins = np.flatnonzero(np.concatenate([[True], rows[1:] != rows[:-1]]))
@@ -43,9 +47,11 @@ def word_sums(texts: Sequence[str], vocabulary: Vocabulary, weight: Floats) -> F
     return sums
 
 
-def _cells(texts: Sequence[str], vocabulary: Vocabulary) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _cells(
+    texts: Sequence[str], vocabulary: Vocabulary, reading: Reading
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Text, word and value of each cell that is not zero, text by text."""
-    found = sequences_in(texts)
+    found = reading(texts)
     if not len(vocabulary) or not len(found.keys):
         none = np.zeros(0, np.int64)
         return none, none, np.zeros(0, np.float32)

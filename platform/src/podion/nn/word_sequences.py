@@ -48,8 +48,8 @@ def sequences_in(texts: Sequence[str]) -> Sequences:
     codes = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     rows = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     kinds = _kinds()[np.minimum(codes, _PLANE)]
-    mixed = _mixed(codes.astype(np.uint64) + np.uint64(1))
-    mixed[kinds == _SPACE] = _mixed(np.array([32], dtype=np.uint64))[0]
+    mixed = mix_bits(codes.astype(np.uint64) + np.uint64(1))
+    mixed[kinds == _SPACE] = mix_bits(np.array([32], dtype=np.uint64))[0]
     words = _words(rows, kinds, mixed)
     characters = _characters(rows, kinds, mixed)
     found_rows, keys = (np.concatenate([one[place] for one in (*words, *characters)]) for place in (0, 1))
@@ -79,8 +79,8 @@ def _words(rows: NDArray[np.int64], kinds: NDArray[np.uint8], mixed: NDArray[np.
     words = np.add.reduceat(terms, starts)
     where = rows[starts]
     together = where[1:] == where[:-1]
-    pairs = words[:-1] * _BASE + _mixed(words[1:])
-    return [(where, _mixed(words ^ _WORD)), (where[1:][together], _mixed(pairs[together] ^ _PAIR))]
+    pairs = words[:-1] * _BASE + mix_bits(words[1:])
+    return [(where, mix_bits(words ^ _WORD)), (where[1:][together], mix_bits(pairs[together] ^ _PAIR))]
 
 
 def _characters(rows: NDArray[np.int64], kinds: NDArray[np.uint8], mixed: NDArray[np.uint64]) -> list[Found]:
@@ -99,11 +99,11 @@ def _characters(rows: NDArray[np.int64], kinds: NDArray[np.uint8], mixed: NDArra
         whole &= spaces[starts + length] - spaces[starts] < length
         if length > _LONGEST_IDEOGRAPHIC:
             whole &= ideographs[starts + length] == ideographs[starts]
-        found.append((rows[:count][whole], _mixed(hashed[whole] ^ _CHARACTERS)))
+        found.append((rows[:count][whole], mix_bits(hashed[whole] ^ _CHARACTERS)))
     return found
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mix_bits(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Numbers whose bits all depend on all bits of those given (the finaliser of SplitMix64)."""
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

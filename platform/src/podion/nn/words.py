@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from podion.nn.word_choice import choose_words
-from podion.nn.word_counts import Vocabulary, word_rows, word_sums
+from podion.nn.word_counts import Reading, Vocabulary, word_rows, word_sums
 from podion.nn.word_linear import FIRST, WordedRows, choose_penalties, fit_worded
+from podion.nn.word_sequences import sequences_in
 
 _FOLDS = 5
 
@@ -18,10 +19,12 @@ class WordScores(nn.Module):
 
     `words` is how many of them count, 0 before `fit`; each has a key, a rarity and a weight for every label. They are
     buffers, so that a head which holds this module saves them, and whose options name `words` builds it again.
+    `reading` says which sequences stand in a text.
     """
 
-    def __init__(self, labels: int, words: int = 0) -> None:
+    def __init__(self, labels: int, words: int = 0, reading: Reading = sequences_in) -> None:
         super().__init__()
+        self._reading = reading
         self.keys: Tensor
         self.rarity: Tensor
         self.weight: Tensor
@@ -43,7 +46,7 @@ class WordScores(nn.Module):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Return logits, [texts, labels]; the bias alone for a text of which no word counts."""
-        sums = word_sums(texts, self.vocabulary, self.weight.cpu().numpy())
+        sums = word_sums(texts, self.vocabulary, self.weight.cpu().numpy(), self._reading)
         return torch.from_numpy(sums) + self.bias.cpu()
 
     def take(self, vocabulary: Vocabulary, weight: np.ndarray, bias: np.ndarray | None = None) -> None:
@@ -69,9 +72,10 @@ class WordScores(nn.Module):
         penalty is the one under which a fifth of the texts is explained best by the others.
         """
         labels = self.weight.shape[1]
-        vocabulary = choose_words(texts, labels, seed)
+        vocabulary = choose_words(texts, labels, seed, self._reading)
         empty = np.zeros((len(texts), 0), np.float32)
-        rows = WordedRows(empty, word_rows(texts, vocabulary), np.asarray(targets, dtype=np.int64), labels)
+        found = word_rows(texts, vocabulary, self._reading)
+        rows = WordedRows(empty, found, np.asarray(targets, dtype=np.int64), labels)
         folds = _folds(groups if groups is not None else range(len(texts)), seed)
         learned = rows.targets >= 0
         first = np.flatnonzero(learned & (folds != 0)), np.flatnonzero(learned & (folds == 0))

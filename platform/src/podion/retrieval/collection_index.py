@@ -1,5 +1,6 @@
 """One collection's index in memory, brought up to its rows before each search."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,7 +79,10 @@ class CollectionIndex:
         self._vectors = vectors
         self._lexical = lexical or LexicalIndex()
         self._entries: dict[int, Entry] = {}
+        self._numbers: dict[str, set[int]] = {}
         self._terms: dict[str, _Terms] = {}
+        self._timed: set[str] = set()
+        self._having: dict[tuple[str, str], set[str]] = {}
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -113,8 +117,8 @@ class CollectionIndex:
         # A segment without its document cites nothing: it is as good as gone.
         written = [one for one in written if one.document in bodies]
         places = {one.number: Entry(one.document, one.field, one.start, one.stop) for one in strange}
-        self._entries.update({number: place for number, place in places.items() if place.document in bodies})
-        self._terms.update({id: _terms(spec, body) for id, body in bodies.items()})
+        self._enter({number: place for number, place in places.items() if place.document in bodies})
+        self._know({id: _terms(spec, body) for id, body in bodies.items()})
         self._take(written, lambda one: searched_text(bodies[one.document].body, one.field, one.start, one.stop))
         if len(self._vectors) != segments.count(c, row) or len(self._entries) != len(self._vectors):
             self._keep_only(segments.numbers(c, row))
@@ -165,11 +169,37 @@ class CollectionIndex:
         return list(found.values())
 
     def _allowed(self, where: Mapping[str, Any], at: datetime) -> NDArray[np.bool_] | None:
-        barred = {id for id, terms in self._terms.items() if not terms.admit(at, where)}
-        if not barred:
-            return None
-        places = (self._entries[number].document not in barred for number in self._lexical.numbers.tolist())
-        return np.fromiter(places, np.bool_, len(self._lexical))
+        """Return which rows may be found, None where all may; looks only at documents that may make a difference."""
+        if where:
+            asked = [self._having.get(_asked(name, value), set()) for name, value in where.items()]
+            fitting = set.intersection(*asked)
+            admitted = [id for id in fitting if self._terms[id].admit(at, where)]
+            return self._marked(admitted)
+        barred = [id for id in self._timed if not self._terms[id].admit(at, where)]
+        return ~self._marked(barred) if barred else None
+
+    def _marked(self, ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which rows are of these documents."""
+        numbers = [number for id in ids for number in self._numbers.get(id, ())]
+        marked = np.zeros(len(self._lexical), np.bool_)
+        marked[np.searchsorted(self._lexical.numbers, np.array(numbers, np.int64))] = True
+        return marked
+
+    def _know(self, terms: Mapping[str, _Terms]) -> None:
+        """Note when documents may be found, and by what they may be asked for."""
+        for id, own in terms.items():
+            self._forget(id)
+            self._terms[id] = own
+            if own.start is not None or own.end is not None:
+                self._timed.add(id)
+            for name, value in own.filters.items():
+                self._having.setdefault(_asked(name, value), set()).add(id)
+
+    def _forget(self, id: str) -> None:
+        known = self._terms.pop(id, None)
+        self._timed.discard(id)
+        for name, value in known.filters.items() if known is not None else ():
+            self._having[_asked(name, value)].discard(id)
 
     def _take(self, written: Sequence[SegmentRow], text: Callable[[SegmentRow], str]) -> None:
         """Add new segments; one that is known has a new vector only."""
@@ -182,18 +212,33 @@ class CollectionIndex:
         known = set(self._lexical.numbers.tolist())
         new = [one for one in written if one.number not in known]
         self._lexical.add(np.array([one.number for one in new], np.int64), [text(one) for one in new])
-        self._entries.update({one.number: Entry(one.document, one.field, one.start, one.stop) for one in written})
+        self._enter({one.number: Entry(one.document, one.field, one.start, one.stop) for one in written})
         self.changed += len(written)
+
+    def _enter(self, places: Mapping[int, Entry]) -> None:
+        self._entries.update(places)
+        for number, entry in places.items():
+            self._numbers.setdefault(entry.document, set()).add(number)
 
     def _keep_only(self, living: Sequence[int]) -> None:
         gone = np.setdiff1d(self._lexical.numbers, np.array(living, np.int64))
         self._vectors.remove(gone)
         self._lexical.keep(~np.isin(self._lexical.numbers, gone))
         for number in gone.tolist():
-            self._entries.pop(number, None)
-        documents = {entry.document for entry in self._entries.values()}
-        self._terms = {id: terms for id, terms in self._terms.items() if id in documents}
+            entry = self._entries.pop(number, None)
+            if entry is not None:
+                own = self._numbers[entry.document]
+                own.discard(number)
+                if not own:
+                    del self._numbers[entry.document]
+                    self._forget(entry.document)
         self.changed += len(gone)
+
+
+def _asked(name: str, value: Any) -> tuple[str, str]:
+    """Return by what documents with a value in a field are found: as JSON, where 1 and 1.0 and true are one."""
+    plain = int(value) if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()) else value
+    return name, json.dumps(plain, sort_keys=True)
 
 
 def _fused(near: Any, letters: Floats) -> Floats:

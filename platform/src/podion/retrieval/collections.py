@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
@@ -115,19 +116,38 @@ class Collections:
 
         The collection is made with its first document. Raises `ValueError` for a cut of other texts than the row's.
         """
-        if any(document.body.get(name) != text for name, text in cut.texts.items()):
-            raise ValueError(f"{document.kind} {document.id} was cut from other texts than those that are kept")
+        self.put_all(c, tenant, vertical, spec, [(document, cut)])
+
+    def put_all(
+        self,
+        c: Connection,
+        tenant: str,
+        vertical: str,
+        spec: CollectionSpec,
+        cuts: Sequence[tuple[DocumentRow, Cut]],
+    ) -> None:
+        """Do for many documents what `put` does for one, in a few statements; their cuts are by one base."""
+        for document, cut in cuts:
+            if any(document.body.get(name) != text for name, text in cut.texts.items()):
+                raise ValueError(f"{document.kind} {document.id} was cut from other texts than those that are kept")
         row = segments.get(c, tenant, vertical, spec.name)
         if row is None:
             row = CollectionRow(tenant=tenant, vertical=vertical, name=spec.name, recipe=recipe_of(spec))
             segments.create(c, row)
-        if segments.replace(c, row, document.id, cut.fingerprint, cut.segments):
+        new = {document.id: cut.segments for document, cut in cuts}
+        if segments.replace_all(c, row, cuts[0][1].fingerprint, new):
             self._files.discard(tenant, row.id)
 
     def delete(self, c: Connection, tenant: str, vertical: str, spec: CollectionSpec, document_id: str) -> None:
         """Make a document unfindable, in the transaction that removes it; its vectors leave the disk, too."""
+        self.delete_all(c, tenant, vertical, spec, [document_id])
+
+    def delete_all(
+        self, c: Connection, tenant: str, vertical: str, spec: CollectionSpec, document_ids: Sequence[str]
+    ) -> None:
+        """Make documents unfindable, in the transaction that removes them."""
         row = segments.get(c, tenant, vertical, spec.name)
-        if row is not None and segments.replace(c, row, document_id, "", ()):
+        if row is not None and segments.replace_all(c, row, "", dict.fromkeys(document_ids, ())):
             self._files.discard(tenant, row.id)
 
     def drop(self, c: Connection, tenant: str, vertical: str, spec: CollectionSpec) -> bool:
@@ -172,6 +192,17 @@ class Collections:
                 return await asyncio.to_thread(self._look_up, question)
             except _ToMend:
                 await self._mend(question)
+
+    async def vectors(self, tenant: str, vertical: str, spec: CollectionSpec, ids: Sequence[str]) -> dict[str, Floats]:
+        """Return one vector of length 1 a document that is there: the middle of its segments', by the base of now."""
+
+        def read(c: Connection) -> dict[str, list[bytes]]:
+            row = segments.get(c, tenant, vertical, spec.name)
+            return {} if row is None else segments.vectors_of(c, row, self._fingerprint(), ids)
+
+        found = await self._database.read(read)
+        middles = {id: np.mean([np.frombuffer(one, "<f4") for one in own], axis=0) for id, own in found.items()}
+        return {id: (middle / max(float(np.linalg.norm(middle)), 1e-9)) for id, middle in middles.items()}
 
     @property
     def loaded(self) -> tuple[Key, ...]:

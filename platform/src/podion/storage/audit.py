@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert
 
 from podion.storage.clock import now
 from podion.storage.ids import new_id
-from podion.storage.rows import newest_by_id, values
+from podion.storage.rows import newest_by_id, starts_with, values
 from podion.storage.tables import audit
 
 
@@ -42,7 +42,26 @@ def add(
     return row
 
 
-def page(connection: Connection, tenant: str | None, after: str | None = None, limit: int = 100) -> list[AuditRow]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which deeds are asked for: those of an action, by its name or what it begins with, and those done to a target."""
+
+    action: str
+    whole: bool = True
+    target: str | None = None
+
+
+def page(
+    connection: Connection,
+    tenant: str | None,
+    after: str | None = None,
+    limit: int = 100,
+    asked: Asked | None = None,
+) -> list[AuditRow]:
     """Return the deeds in a tenant's name (None: the operator's), newest first."""
-    mine = audit.c.tenant.is_(None) if tenant is None else audit.c.tenant == tenant
-    return newest_by_id(AuditRow, connection, audit, [mine], after, limit)
+    conditions = [audit.c.tenant.is_(None) if tenant is None else audit.c.tenant == tenant]
+    if asked is not None:
+        conditions.append(audit.c.action == asked.action if asked.whole else starts_with(audit.c.action, asked.action))
+        if asked.target is not None:
+            conditions.append(audit.c.target == asked.target)
+    return newest_by_id(AuditRow, connection, audit, conditions, after, limit)

@@ -33,6 +33,9 @@ class DocumentRow:
 
 _ROWS = ManyRows(documents)
 
+_MOST_IDS = 10_000
+"""Ids of one statement; SQLite takes 32,766 parameters."""
+
 
 def put(connection: Connection, tenant: str, vertical: str, kind: str, id: str, body: dict[str, Any]) -> DocumentRow:
     """Keep a document, in place of the one that was there, and return its row."""
@@ -67,13 +70,33 @@ def put_many(
 
 def _taken(connection: Connection, tenant: str, vertical: str, kind: str, ids: Sequence[str]) -> set[str]:
     """Return those of the ids that are taken."""
-    mine = (documents.c.tenant == tenant, documents.c.vertical == vertical, documents.c.kind == kind)
-    return set(connection.execute(select(documents.c.id).where(*mine, documents.c.id.in_(ids))).scalars())
+    return set(connection.execute(select(documents.c.id).where(*_among(tenant, vertical, kind, ids))).scalars())
 
 
 def get(connection: Connection, tenant: str, vertical: str, kind: str, id: str) -> DocumentRow | None:
     """Return a document of the tenant."""
     return one(DocumentRow, connection.execute(select(documents).where(*_is(tenant, vertical, kind, id))))
+
+
+def bodies(connection: Connection, tenant: str, vertical: str, kind: str, ids: Sequence[str]) -> dict[str, Any]:
+    """Return what those of the documents hold that are there, by id."""
+    found: dict[str, Any] = {}
+    for start in range(0, len(ids), _MOST_IDS):
+        asked = _among(tenant, vertical, kind, ids[start : start + _MOST_IDS])
+        found |= {
+            row.id: row.body for row in connection.execute(select(documents.c.id, documents.c.body).where(*asked))
+        }
+    return found
+
+
+def delete_many(connection: Connection, tenant: str, vertical: str, kind: str, ids: Sequence[str]) -> int:
+    """Remove documents; return how many were there."""
+    return sum(
+        connection.execute(
+            delete_from(documents).where(*_among(tenant, vertical, kind, ids[start : start + _MOST_IDS]))
+        ).rowcount
+        for start in range(0, len(ids), _MOST_IDS)
+    )
 
 
 def delete(connection: Connection, tenant: str, vertical: str, kind: str, id: str) -> bool:
@@ -101,6 +124,11 @@ def page(
 def _is(tenant: str, vertical: str, kind: str, id: str) -> tuple[ColumnElement[bool], ...]:
     same = documents.c
     return same.tenant == tenant, same.vertical == vertical, same.kind == kind, same.id == id
+
+
+def _among(tenant: str, vertical: str, kind: str, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    same = documents.c
+    return same.tenant == tenant, same.vertical == vertical, same.kind == kind, same.id.in_(ids)
 
 
 def _equals(name: str, value: Any) -> ColumnElement[bool]:

@@ -116,18 +116,33 @@ def replace(
 
     Returns how many it had.
     """
+    return replace_all(connection, collection, fingerprint, {document: new})
+
+
+def replace_all(
+    connection: Connection,
+    collection: CollectionRow,
+    fingerprint: str,
+    new: Mapping[str, Sequence[NewSegment]],
+) -> int:
+    """Do for many documents, by id, what `replace` does for one, as a single generation and in a few statements."""
     key = (collection.tenant, collection.vertical, collection.name)
     row = _bumped(connection, key)
     assert row is not None
-    had = connection.execute(delete_from(segments).where(*_of(*key), segments.c.document == document)).rowcount
+    had = 0
+    ids = list(new)
+    for start in range(0, len(ids), _ASKED_AT_ONCE):
+        these = segments.c.document.in_(ids[start : start + _ASKED_AT_ONCE])
+        had += connection.execute(delete_from(segments).where(*_of(*key), these)).rowcount
     same = dict(zip(("tenant", "vertical", "collection"), key, strict=True))
+    fresh = [(document, one) for document, own in new.items() for one in own]
     # By the clock: also after a restore from a backup, no number means two different texts.
     first = max(row.next_number, time.time_ns() // 1_000)
-    connection.execute(update(collections).where(*_named(*key)).values(next_number=first + len(new)))
+    connection.execute(update(collections).where(*_named(*key)).values(next_number=first + len(fresh)))
     rows = [
         {**same, **values(one), "number": number, "document": document, "fingerprint": fingerprint}
         | {"generation": row.generation}
-        for number, one in enumerate(new, first)
+        for number, (document, one) in enumerate(fresh, first)
     ]
     if rows:
         connection.execute(insert(segments), rows)
@@ -190,6 +205,21 @@ def documents_of(
         wanted = documents.c.id.in_(ids[start : start + _ASKED_AT_ONCE])
         rows = many(DocumentRow, connection.execute(select(documents).where(*mine, wanted)))
         found.update({row.id: row for row in rows})
+    return found
+
+
+def vectors_of(
+    connection: Connection, collection: CollectionRow, fingerprint: str, ids: Sequence[str]
+) -> dict[str, list[bytes]]:
+    """Return the vectors, by a base, of the segments of those documents that are there, by document."""
+    found: dict[str, list[bytes]] = {}
+    mine = _of(collection.tenant, collection.vertical, collection.name)
+    for start in range(0, len(ids), _ASKED_AT_ONCE):
+        wanted = segments.c.document.in_(ids[start : start + _ASKED_AT_ONCE])
+        query = select(segments.c.document, segments.c.vector).where(*mine, wanted)
+        query = query.where(segments.c.fingerprint == fingerprint).order_by(segments.c.number)
+        for document, vector in connection.execute(query):
+            found.setdefault(document, []).append(vector)
     return found
 
 

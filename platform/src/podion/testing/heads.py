@@ -12,6 +12,7 @@ from torch import Tensor
 from podion.answers import Answer, NumberAnswer
 from podion.data.withholding import as_served
 from podion.errors import PluginError
+from podion.finetuning.fresh_heads import declared
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.answering import scores_of
 from podion.hosting.head_loading import head_options
@@ -48,7 +49,7 @@ def bench_of(task: Task, space: LabelSpace, given: Rows, *, seed: int = 7, label
     records = labelled_records(task, space, given, labels or names)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        head = resolve_head(task.head_declaration.implementation)(HIDDEN, space)
+        head = resolve_head(task.head_declaration.implementation)(HIDDEN, space, **declared(task))
         head.fit_features(records)
     states = states_of(head.reads_tokens, names)
     features = head.features(list(as_served(task, records)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from podion.answers import LabelsAnswer, NumberAnswer, Span, SpanAnswer
+from podion.answers import LabelsAnswer, NumberAnswer, RankedItem, RankingAnswer, Span, SpanAnswer
 from podion.catalogue.task_checks import measures_itself
 from podion.head_kinds import OrdinalHead
 from podion.testing.specimens import label_spaces
@@ -28,6 +28,7 @@ def _measured(task: Task) -> dict[str, Any]:
     from podion.finetuning.metrics import Judged, label_metrics
     from podion.finetuning.multi_label_metrics import JudgedLabels, multi_label_metrics
     from podion.finetuning.number_metrics import number_metrics
+    from podion.finetuning.ranking_metrics import ranking_metrics
     from podion.finetuning.span_metrics import span_metrics
 
     schema = task.answer_schema
@@ -35,6 +36,9 @@ def _measured(task: Task) -> dict[str, Any]:
     if issubclass(schema, SpanAnswer):
         spans = [[Span(start=0, end=1, label="a")]]
         return span_metrics(spans, spans, brief=True)
+    if issubclass(schema, RankingAnswer):
+        ranking = RankingAnswer(confidence=0.9, items=(RankedItem(item_id="a", score=1.0),))
+        return ranking_metrics([ranking], ["a"], ("a", "b"), brief=True)
     if issubclass(schema, NumberAnswer):
         answer = NumberAnswer(confidence=0.9, value=1.0, low=0.0, high=2.0)
         return number_metrics([answer], [1.0], brief=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from podion.catalogue.plugin_record import origin_of
 from podion.data.records import Accepted, validate
 from podion.data.rows import Refusal, Row
-from podion.head_kinds import LabelHead, OwnHead, TabularHead
+from podion.head_kinds import LabelHead, OwnHead, TableHead
 from podion.testing.specimens import example_rows, label_kind, label_spaces
 from podion.vertical import Method, Task, Vertical
 
@@ -51,7 +51,7 @@ def check_schemas(task: Task) -> None:
 def check_unknown_field(task: Task, given: Sequence[Mapping[str, Any]]) -> None:
     """Raise `AssertionError` unless a row with a field too many is refused by that field's name.
 
-    A record may take any field where the head reads them: a `TabularHead` or one of the plugin's own.
+    A record may take any field where the head reads them: a `TableHead` or one of the plugin's own.
     """
     row = example_rows(task, given)[0] | {STRANGE: 1}
     found = list(validate(task, [Row(line=1, values=row)], unknown="refuse"))
@@ -136,7 +136,7 @@ def check_words(task: Task) -> None:
 
 def _reads_any_field(task: Task) -> bool:
     is_open = task.record.model_config.get("extra") == "allow"
-    return is_open and isinstance(task.head_declaration, TabularHead | OwnHead)
+    return is_open and isinstance(task.head_declaration, TableHead | OwnHead)
 
 
 def _sample_rows(entries: Iterable[EntryPoint], vertical: Vertical) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ValidationError
 
-from podion.answers import LabelsAnswer, Span
+from podion.answers import LabelsAnswer, RankingAnswer, Span
 from podion.catalogue.task_checks import measures_itself
 from podion.data.labels import learns_numbers, names_in
 from podion.vertical import LabelSpace, Task
@@ -62,7 +62,7 @@ def labelled_records(
     if kind == "own":
         return _own_records(task, rows, labels)
     record = _record(task, rows[0])
-    text = {task.text: TEXT} if task.text in task.record.model_fields else {}
+    text = {name: TEXT for name in task.texts if name in task.record.model_fields}
     return [
         record.model_copy(update={**text, task.label: None if label is None else _label(kind, label)})
         for label in labels
@@ -119,9 +119,9 @@ def label_kind(task: Task) -> LabelKind:
     """Return what the label field holds.
 
     That is one label by name (`text`) or number, several labels (`texts`), marked spans, a number to be learned
-    (`value`), or what only the task's own head knows (`own`).
+    (`value`), or what only the task's own head knows (`own`): of a ranking task, the ids that records name elsewhere.
     """
-    if measures_itself(task):
+    if measures_itself(task) or issubclass(task.answer_schema, RankingAnswer):
         return "own"
     if learns_numbers(task):
         return "value"

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,12 +12,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from podion.answers import AdapterCard, Answer, Hit, Page, Prediction
+from podion.answers import AdapterCard, Answer, Deed, Hit, Page, Prediction, Span
 from podion.background import EventType
+from podion.caller import Found
 from podion.catalogue.route_checks import api_routes
+from podion.data.masking.finding import find
 from podion.errors import Conflict, DataError, NotFound, PodionError, Unauthenticated
 from podion.testing.specimens import made_up
-from podion.vertical import Task, Vertical, config_defaults
+from podion.vertical import PersonalKinds, Task, Vertical, config_defaults
 
 TENANTS = ("ada", "bob")
 KindT = TypeVar("KindT", bound=BaseModel)
@@ -61,6 +63,18 @@ class Shelf:
             raise NotFound(f"no {kind.__name__} has this id")
         return found
 
+    async def get_all(self, kind: type[KindT], ids: Collection[str]) -> dict[str, KindT]:
+        """Return those of the documents that are there."""
+        kept = {id: self.documents.get((kind, id)) for id in ids}
+        return {id: one for id, one in kept.items() if isinstance(one, kind)}
+
+    async def update_all(
+        self, wanted: Mapping[type[BaseModel], Collection[str]], change: Callable[[Found], Sequence[BaseModel]]
+    ) -> Sequence[BaseModel]:
+        """Keep what `change` makes of documents."""
+        found = {kind: await self.get_all(kind, ids) for kind, ids in wanted.items()}
+        return await self.put_all(change(Found(found)))
+
     async def list(
         self, kind: type[KindT], where: Mapping[str, Any] | None = None, cursor: str | None = None, limit: int = 50
     ) -> Page[KindT]:
@@ -82,6 +96,10 @@ class Shelf:
         await self.get(kind, id)
         del self.documents[kind, id]
 
+    async def delete_all(self, kind: type[KindT], ids: Collection[str]) -> int:
+        """Remove documents."""
+        return sum(self.documents.pop((kind, id), None) is not None for id in ids)
+
 
 @dataclass
 class Visitor:
@@ -90,6 +108,11 @@ class Visitor:
     tenant: str
     vertical: Vertical
     store: Shelf = field(default_factory=Shelf)
+
+    @property
+    def actor(self) -> str:
+        """A made-up key."""
+        return f"key_{self.tenant}"
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -127,9 +150,21 @@ class Visitor:
         """Find nothing."""
         return []
 
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+        """Return one vector a document."""
+        return {id: [1.0, 0.0] for id in ids}
+
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector a text."""
         return [[1.0, 0.0] for _ in texts]
+
+    async def as_kept(self, document: KindT) -> KindT:
+        """Return the document."""
+        return document
+
+    async def find_personal(self, text: str, kinds: PersonalKinds = "usual") -> Sequence[Span]:
+        """Find what masking would."""
+        return [Span(start=each.start, end=each.end, label=each.kind) for each in find(text, kinds)]
 
     async def review(
         self,
@@ -141,6 +176,15 @@ class Visitor:
         comment: str | None = None,
     ) -> None:
         """Take feedback."""
+
+    async def note(self, action: str, targets: Sequence[str]) -> None:
+        """Write nothing down."""
+
+    async def noted(
+        self, *, action: str | None = None, target: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> Page[Deed]:
+        """Return no deed."""
+        return Page(data=[])
 
     async def emit(self, event: EventType, payload: BaseModel) -> None:
         """Tell nobody; raises `ValueError` for an event that the vertical does not declare."""
@@ -230,6 +274,8 @@ def _app(vertical: Vertical) -> FastAPI:
     app.add_exception_handler(PodionError, _refused)
     if vertical.router is not None:
         app.include_router(vertical.router, prefix=f"/v1/{vertical.path}")
+    for standard in vertical.standards:
+        app.include_router(standard.router, prefix=standard.prefix)
     return app
 
 

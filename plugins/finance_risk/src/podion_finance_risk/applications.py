@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from podion import Conflict, LabelAnswer, PodionError, Prediction, TenantCaller
+from podion import Conflict, ContributionsAnswer, LabelAnswer, PodionError, Prediction, TenantCaller
 from podion_finance_risk import policies
 from podion_finance_risk.answers import judged, probability
 from podion_finance_risk.deciding import Verdict, decide
 from podion_finance_risk.decisions import Application, Beside, Decision, ReviewItem, State
 from podion_finance_risk.events import ReviewOpened, review_opened
 from podion_finance_risk.policy import Policy, PolicyVersion
-from podion_finance_risk.schema import CreditApplication, ScorecardAnswer
+from podion_finance_risk.schema import CreditApplication
 from podion_finance_risk.scoring import logit
 from podion_finance_risk.tasks import credit, scorecard
 
@@ -73,7 +73,7 @@ def decided(
     seen = judged(policy, deciding)
     refs = [ref for ref in (application.applicant_ref, application.application_id) if ref]
     verdict: Verdict = decide(policy, seen, application.features, refs)
-    exact = deciding if isinstance(deciding, ScorecardAnswer) else None
+    exact = deciding if isinstance(deciding, ContributionsAnswer) else None
     other = next((name for name in answered if name != policy.decides), None)
     return Decision(
         id=application.id,
@@ -107,7 +107,7 @@ def _beside(policy: Policy, name: str, answered: Mapping[str, LabelAnswer], vers
     return Beside(task=name, adapter=versions[name], pd=pd, score=policy.scale.score(pd))
 
 
-def _reference_point(policy: Policy, answer: ScorecardAnswer | None) -> str:
+def _reference_point(policy: Policy, answer: ContributionsAnswer | None) -> str:
     if answer is None:
         return "none: the model that decided does not add up contributions"
     points = policy.scale.offset + policy.scale.points_of(answer.base_logit)

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from podion import Conflict, Personal
+from podion import Conflict, Contribution, Personal
 from podion_finance_risk.policy import Action
 from podion_finance_risk.reasons import Reason
-from podion_finance_risk.schema import Contribution, CreditApplication, FeatureValue, Narrative, Reference
+from podion_finance_risk.schema import CreditApplication, FeatureValue, Narrative, Reference
 
 SensitiveValue = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=200)]
 Comment = Annotated[str, Field(max_length=2_000), Personal()]

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Language
+from podion import Contribution, Language
 from podion_finance_risk.bin_words import spoken
 from podion_finance_risk.policy import ReasonWords
 from podion_finance_risk.reason_words import NAMES, Named
-from podion_finance_risk.schema import Contribution, FeatureValue
+from podion_finance_risk.schema import FeatureValue
 from podion_finance_risk.scoring import Scale
 
 MOST_REASONS = 4

@@ -1,11 +1,11 @@
-"""What lenders and card issuers send, as records, and the answer of a scorecard."""
+"""What lenders and card issuers send, as records."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from podion import LabelAnswer, Personal
+from podion import Personal
 
 TEXT_LIMIT = 5_000
 MOST_FEATURES = 1_000
@@ -164,37 +164,3 @@ class RiskText(BaseModel):
     )
     label: Judgement = Field(default=None, description="what it is, in the tenant's own words; left out if unknown")
     lang: str | None = Field(default=None, max_length=35, description="language tag such as `en` or `zh`; only kept")
-
-
-class Contribution(BaseModel):
-    """What one feature adds to the log-odds of going bad, against the reference point that the score names."""
-
-    model_config = ConfigDict(frozen=True)
-
-    feature: str
-    value: FeatureValue = Field(default=None, description="as it was read; null: missing")
-    logit: float = Field(description="above 0 it counts against the applicant")
-    bin: str = Field(default="", description="the range or category that the value falls into, in words")
-
-
-class PointsRow(BaseModel):
-    """A line of the scorecard's table: what a feature adds to the log-odds of going bad while it is in a bin."""
-
-    model_config = ConfigDict(frozen=True)
-
-    feature: str
-    bin: str
-    logit: float
-
-
-class ScorecardAnswer(LabelAnswer):
-    """A class with the exact sum behind it: `base_logit` and every contribution add up to `logit`, within 1e-4.
-
-    `logit` is the log-odds of label `1` after calibration. `table` is the whole scorecard, told only with the answer
-    to an application without any feature and text.
-    """
-
-    logit: float = 0.0
-    base_logit: float = 0.0
-    contributions: tuple[Contribution, ...] = Field(default=(), description="what counts most against it first")
-    table: tuple[PointsRow, ...] = ()

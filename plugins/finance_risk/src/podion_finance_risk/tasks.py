@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from podion import LabelHead, Method, Metric, Split, TabularHead, Task
-from podion_finance_risk.schema import SENSITIVE, CreditApplication, Customer, RiskText, ScorecardAnswer, Transaction
+from podion import AdditiveHead, LabelHead, Method, Metric, Split, TabularHead, Task
+from podion_finance_risk.schema import SENSITIVE, CreditApplication, Customer, RiskText, Transaction
 from podion_finance_risk.windows import TransactionHistory
 
 BOOSTING = "podion_finance_risk.challenger:GradientBoosting"
@@ -30,7 +30,7 @@ credit = Task(
     challengers=(BOOSTING,),
 )
 
-scorecard = replace(credit, name="scorecard", head="podion_finance_risk.heads:ScorecardHead", answer=ScorecardAnswer)
+scorecard = replace(credit, name="scorecard", head=AdditiveHead())
 """The same question of the same record, answered by a sum whose every part is told."""
 
 fraud = Task(

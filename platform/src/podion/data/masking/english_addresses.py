@@ -7,7 +7,8 @@ from podion.data.masking.found import Found
 
 _PLAIN_ENDS = "street|road|avenue|boulevard|lane|str|st|rd|ave|blvd"
 _NAMED_ENDS = (
-    "Drive|Court|Terrace|Way|Place|Square|Crescent|Close|Gardens|Grove|Highway|Parkway|Mews|Row|Hill|Loop|Trail|Circle"
+    "Drive|Court|Terrace|Way|Place|Square|Crescent|Close|Gardens|Grove|Highway"
+    "|Parkway|Mews|Row|Hill|Loop|Trail|Circle"
     "|Plaza|Ln|Dr|Ct|Pl|Pkwy"
 )
 _NAMED_ENDS += "|" + _NAMED_ENDS.upper()
@@ -21,12 +22,18 @@ _STREET = re.compile(
 )
 _SMALL_STREET = re.compile(rf"{_NUMBER} ((?:[a-z']{{2,20}} ){{1,2}})(?:{_PLAIN_ENDS})\b", re.ASCII)
 _NOT_A_NAME = re.compile(
-    r"\b(?:minutes?|mins?|hours?|days?|weeks?|months?|years?|times?|miles?|km|the|an?|of|on|in|at|to|by|for|from|and|or"
+    r"\b(?:minutes?|mins?|hours?|days?|weeks?|months?|years?|times?|miles?|km"
+    r"|the|an?|of|on|in|at|to|by|for|from|and|or"
     r"|more|other|people|cars?|cards?|bank|percent|star|way|lane|per|each|different|new|old|long|off|along|down|up"
     r"|across|my|your|his|her|our|their|this|that)\b"
 )
 _HEADLINE = re.compile(r"\b(?:For|And|Of|To|In|On|At|Is|With|From|By|More|Than)\b", re.ASCII)
 _WORD = r"[A-Z][A-Za-z.'-]{1,20}"
+_STATES = (
+    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS"
+    "|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC"
+    "|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC"
+)
 _FLAT = re.compile(
     r"\.?,? (?:(?i:Apt|Apartment|Flat|Unit|Suite|Ste|Room|Floor)\.? ?#? ?[A-Za-z]?[0-9]{1,4}[A-Za-z]?"
     r"|#[0-9]{1,4}[A-Za-z]?)\b",
@@ -35,7 +42,7 @@ _FLAT = re.compile(
 _TOWN = re.compile(
     rf"\.?,? (?:{_WORD} ){{0,2}}{_WORD},? "
     r"(?:[A-Z]{2},? [0-9]{5}(?:-[0-9]{4})?|[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}|[A-Z]{2} (?:[A-Z][0-9]){1,2}"
-    r"[A-Z]? [0-9][A-Z][0-9])\b",
+    rf"[A-Z]? [0-9][A-Z][0-9]|(?<=, )(?:{_STATES}))\b",
     re.ASCII,
 )
 _HOUSE = re.compile(r"[0-9][A-Za-z]?,? [0-9A-Za-z]")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from podion.vertical import MaskPolicy, Personal
+from podion.vertical import MaskPolicy, Personal, PersonalKinds
 
 
 @lru_cache(maxsize=512)
@@ -17,16 +17,22 @@ def personal_fields(model: type[BaseModel]) -> Mapping[str, MaskPolicy]:
     A list or a dictionary adds nothing to the path. Of two marks on one field the inner one counts. A model that
     holds itself is looked into once.
     """
-    return MappingProxyType(dict(_marked(model, "", ())))
+    return MappingProxyType({path: mark.policy for path, mark in _marked(model, "", ())})
 
 
-def _marked(model: type[BaseModel], path: str, above: tuple[type, ...]) -> Iterator[tuple[str, MaskPolicy]]:
+@lru_cache(maxsize=512)
+def personal_kinds(model: type[BaseModel]) -> Mapping[str, PersonalKinds]:
+    """Return which kinds are looked for in each field that is marked `Personal`, by its path."""
+    return MappingProxyType({path: mark.kinds for path, mark in _marked(model, "", ())})
+
+
+def _marked(model: type[BaseModel], path: str, above: tuple[type, ...]) -> Iterator[tuple[str, Personal]]:
     for name, info in model.model_fields.items():
         here = f"{path}.{name}" if path else name
         marks = [mark for mark in info.metadata if isinstance(mark, Personal)]
         marks += _marks(info.annotation)
         if marks:
-            yield here, marks[-1].policy
+            yield here, marks[-1]
             continue
         for inner in _models(info.annotation):
             if inner not in above and inner is not model:

@@ -1,46 +1,50 @@
 """Everything personal in a text."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from podion.data.masking.accounts import accounts
+from podion.data.masking.ages import ages
+from podion.data.masking.announced_numbers import announced_numbers
 from podion.data.masking.chinese_addresses import chinese_addresses
+from podion.data.masking.chinese_names import chinese_names
+from podion.data.masking.dates import dates
 from podion.data.masking.emails import emails
 from podion.data.masking.english_addresses import english_addresses
+from podion.data.masking.english_names import english_names
 from podion.data.masking.found import KINDS, Found
 from podion.data.masking.numbers import numbers
 from podion.data.masking.plates import plates
 from podion.data.masking.view import view_of
+from podion.vertical import PersonalKinds
 
 _ANYTHING = re.compile(r"[0-9@]|[一二三四五六七八九十百][号栋幢座]")
 _TAG = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})(?::(?=[0-9a-f]*[a-f])[0-9a-f]{{12}})?\]")
 
-_RECOGNISERS: tuple[Callable[[str], Iterable[Found]], ...] = (
-    emails,
-    accounts,
-    numbers,
-    plates,
-    english_addresses,
-    chinese_addresses,
-)
+_Recogniser = Callable[[str], Iterable[Found]]
+_USUAL: tuple[_Recogniser, ...] = (emails, accounts, numbers, plates, english_addresses, chinese_addresses)
+_RECOGNISERS: Mapping[PersonalKinds, tuple[_Recogniser, ...]] = {
+    "usual": _USUAL,
+    "clinical": (emails, announced_numbers, *_USUAL[1:], dates, ages, english_names, chinese_names),
+}
 """In the order in which they are believed where two claim the same characters."""
 
 
-def find(text: str) -> list[Found]:
-    """Return everything personal in a text, in reading order, none overlapping, offsets in the text as sent.
+def find(text: str, kinds: PersonalKinds = "usual") -> list[Found]:
+    """Return everything personal of some kinds in a text, in reading order, none overlapping, offsets as sent.
 
     Tags that `redact` wrote are passed over. The time grows with the length of the text and nothing else.
     """
     view = view_of(text)
     plain = view.plain
-    if _ANYTHING.search(plain) is None:
+    if kinds == "usual" and _ANYTHING.search(plain) is None:
         return []
     taken = bytearray(len(plain))
     if "[" in plain:
         for tag in _TAG.finditer(plain):
             taken[tag.start() : tag.end()] = b"\1" * len(tag.group())
     chosen = []
-    for recogniser in _RECOGNISERS:
+    for recogniser in _RECOGNISERS[kinds]:
         for found in recogniser(plain):
             if taken.find(1, found.start, found.end) < 0:
                 taken[found.start : found.end] = b"\1" * (found.end - found.start)

@@ -14,11 +14,17 @@ class Found(NamedTuple):
 
 KINDS: Mapping[str, str] = {
     "address": "a postal address",
+    "age": "an age over 89",
     "bank_card": "the number of a bank card",
+    "date": "a date",
     "email": "an e-mail address",
     "iban": "the number of a bank account",
+    "name": "a person's name",
+    "national_id": "a national, insurance or passport number",
     "phone": "a phone number",
     "plate": "a number plate",
+    "record_number": "the number of a medical record",
+    "reference": "a reference to a person",
     "resident_id": "the number of a resident identity card",
     "ssn": "a social security number",
 }

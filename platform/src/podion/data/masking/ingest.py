@@ -35,7 +35,7 @@ class Ingest:
         What is rejected today was kept when it was taken, and is masked.
         """
         policies = {path: "mask" if policy == "reject" else policy for path, policy in self._masker.policies.items()}
-        masker = Masker(policies, self._masker.pseudonym, self._masker.text)
+        masker = Masker(policies, self._masker.pseudonym, self._masker.text, self._masker.kinds)
         return [(masker.mask(values).record, label) for values, label in corrections]
 
     def counts(self) -> dict[str, dict[str, int]]:

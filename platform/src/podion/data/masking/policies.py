@@ -6,12 +6,12 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from podion.data.masking.fields import personal_fields
+from podion.data.masking.fields import personal_fields, personal_kinds
 from podion.data.masking.pseudonyms import tenant_pseudonym
 from podion.data.masking.records import Masker
 from podion.data.suggestions import Suggestions
 from podion.errors import DataError, Fault
-from podion.vertical import MaskPolicy, Task, Vertical
+from podion.vertical import MaskPolicy, PersonalKinds, Task, Vertical
 
 COMMENT = "feedback.comment"
 """The one personal field that every vertical has: what a client writes beside its feedback."""
@@ -27,6 +27,13 @@ def personal_names(vertical: Vertical) -> dict[str, MaskPolicy]:
     for owner, model in models.items():
         names |= {f"{owner}.{path}": policy for path, policy in personal_fields(model).items()}
     return names
+
+
+def comment_kinds(vertical: Vertical) -> PersonalKinds:
+    """Return which kinds a comment on a vertical's answers is read for: the clinical ones where any field asks so."""
+    models = (*(task.record for task in vertical.tasks), *vertical.kinds, *(spec.kind for spec in vertical.collections))
+    asked = {kinds for model in models for kinds in personal_kinds(model).values()}
+    return "clinical" if "clinical" in asked else "usual"
 
 
 def checked_policies(vertical: Vertical, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -72,19 +79,25 @@ class Masking:
     def records(self, tenant: str, task: Task, chosen: Mapping[str, str] | None = None) -> Masker:
         """Return what masks a task's records; `chosen` are the tenant's own policies for the vertical."""
         policies = merged_policies(task.name, task.record, chosen)
-        return Masker(policies, tenant_pseudonym(self.secret, tenant), task.text or "text")
+        return Masker(policies, tenant_pseudonym(self.secret, tenant), task.text or "text", personal_kinds(task.record))
 
     def documents(self, tenant: str, kind: type[BaseModel], chosen: Mapping[str, str] | None = None) -> Masker:
         """Return what masks a tenant's documents of a kind."""
         policies = merged_policies(kind.__name__, kind, chosen)
-        return Masker(policies, tenant_pseudonym(self.secret, tenant))
+        return Masker(policies, tenant_pseudonym(self.secret, tenant), kinds=personal_kinds(kind))
 
-    def comment(self, tenant: str, text: str | None, chosen: Mapping[str, str] | None = None) -> str | None:
+    def comment(
+        self,
+        tenant: str,
+        text: str | None,
+        chosen: Mapping[str, str] | None = None,
+        kinds: PersonalKinds = "usual",
+    ) -> str | None:
         """Return a comment on an answer as it may be kept; raises as `mask_record` does."""
         if text is None:
             return None
         policy = _known((chosen or {}).get(COMMENT, "mask"))
-        masker = Masker({"comment": policy}, tenant_pseudonym(self.secret, tenant))
+        masker = Masker({"comment": policy}, tenant_pseudonym(self.secret, tenant), kinds={"comment": kinds})
         kept = masker.accepted({"comment": text}).record["comment"]
         assert isinstance(kept, str)
         return kept

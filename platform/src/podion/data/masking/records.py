@@ -11,7 +11,7 @@ from podion.data.masking.found import KINDS
 from podion.data.masking.pseudonyms import Pseudonym
 from podion.data.masking.redaction import Edits, redact
 from podion.errors import DataError, Fault
-from podion.vertical import MaskPolicy
+from podion.vertical import MaskPolicy, PersonalKinds
 
 RecordT = TypeVar("RecordT", bound=BaseModel | Mapping[str, Any])
 
@@ -59,27 +59,32 @@ def refusal(finding: Finding) -> str:
 
 
 def moved_spans(spans: Sequence[Span], edits: Edits) -> list[Span]:
-    """Return spans over a text as sent as spans over its masked form.
+    """Return spans over a text as sent as spans over its masked form, in the order given.
 
-    Several that cut one replaced value would all become its whole tag: the first of them is kept.
+    Several that cut one replaced value would all become its whole tag: the first of them is kept. Those that lay within
+    one another stay so.
     """
-    moved: list[Span] = []
-    end = 0
-    for span in sorted(spans, key=lambda span: (span.start, span.end)):
-        start, stop = edits.moved(span.start, span.end)
-        if start >= end or not moved:
-            moved.append(span.model_copy(update={"start": start, "end": stop}))
-            end = stop
-    return moved
+    moved: dict[int, Span] = {}
+    for place in sorted(range(len(spans)), key=lambda place: (spans[place].start, spans[place].end)):
+        start, stop = edits.moved(spans[place].start, spans[place].end)
+        new = spans[place].model_copy(update={"start": start, "end": stop})
+        if not any(_overlap(new, other) and not _overlap(spans[place], spans[at]) for at, other in moved.items()):
+            moved[place] = new
+    return [moved[place] for place in sorted(moved)]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 @dataclass(frozen=True, slots=True)
 class Masker:
-    """Masks records of one schema for one tenant."""
+    """Masks records of one schema for one tenant; fields that `kinds` does not name are read for the usual kinds."""
 
     policies: Mapping[str, MaskPolicy]
     pseudonym: Pseudonym
     text: str = "text"
+    kinds: Mapping[str, PersonalKinds] = field(default_factory=dict)
 
     def mask(self, record: RecordT) -> Masked[RecordT]:
         """Return what a record becomes; one without personal values is returned itself."""
@@ -149,7 +154,7 @@ class _Walk:
     def _leaf(self, value: Any, path: str, policy: MaskPolicy) -> tuple[Any, Edits]:
         """Return a personal field's text, or the texts in it, under its policy."""
         if isinstance(value, str):
-            redacted = redact(value, policy, self.masker.pseudonym)
+            redacted = redact(value, policy, self.masker.pseudonym, self.masker.kinds.get(path, "usual"))
             found = [Finding(path, each.kind) for each in redacted.found]
             (self.rejected if policy == "reject" else self.findings).extend(found)
             return (redacted.text if redacted.edits.edits else value), redacted.edits

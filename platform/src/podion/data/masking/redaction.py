@@ -1,12 +1,15 @@
 """A text with what is personal in it replaced, and where everything else has moved to."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podion.data.masking.finding import find
 from podion.data.masking.found import Found
 from podion.data.masking.pseudonyms import Pseudonym
-from podion.vertical import MaskPolicy
+from podion.vertical import MaskPolicy, PersonalKinds
+
+_REFERENCE = re.compile(r"\[REFERENCE(?::[0-9a-f]{12})?\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +42,14 @@ class Redacted:
     edits: Edits = Edits()
 
 
-def redact(text: str, policy: MaskPolicy, pseudonym: Pseudonym) -> Redacted:
+def redact(text: str, policy: MaskPolicy, pseudonym: Pseudonym, kinds: PersonalKinds = "usual") -> Redacted:
     """Return a text under a policy: `mask` writes `[PHONE]`, `tokenise` `[PHONE:3f9a21c07be4]`.
 
     `allow` leaves the text unread. `reject` leaves it as it is and says what was found: refusing is the caller's.
     """
     if policy == "allow":
         return Redacted(text)
-    found = find(text)
+    found = _whole(text) if kinds == "whole" else find(text, kinds)
     if policy == "reject" or not found:
         return Redacted(text, tuple(found))
     tags = [
@@ -55,6 +58,11 @@ def redact(text: str, policy: MaskPolicy, pseudonym: Pseudonym) -> Redacted:
     ]
     edits = Edits(tuple((f.start, f.end, len(tag)) for f, tag in zip(found, tags, strict=True)))
     return Redacted(_replaced(text, found, tags), tuple(found), edits)
+
+
+def _whole(text: str) -> list[Found]:
+    """Return all of a text as one reference to a person; nothing where it is empty or a tag already."""
+    return [] if not text or _REFERENCE.fullmatch(text) else [Found("reference", 0, len(text))]
 
 
 def shown(text: str) -> str:

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from podion import Caller, Conflict, DataError, TenantCaller, answer_like, newest, requires
+from podion import Caller, Conflict, ContributionsAnswer, DataError, TenantCaller, answer_like, newest, requires
 from podion_finance_risk import fairness as fair
 from podion_finance_risk import policies
 from podion_finance_risk.fraud_report import FraudReport, report
 from podion_finance_risk.ledger import MOST_READ, decisions_with_applications
 from podion_finance_risk.model_comparison import Compared, Cost, compared, cost
 from podion_finance_risk.proxies import Proxy, proxies
-from podion_finance_risk.schema import CreditApplication, ScorecardAnswer
+from podion_finance_risk.schema import CreditApplication
 from podion_finance_risk.simulation import REJECT_INFERENCE, Past, Rejected, rejected
 from podion_finance_risk.stability import Stability, stability
 from podion_finance_risk.tasks import credit, scorecard
@@ -183,14 +183,14 @@ async def get_fraud_report(caller: Caller) -> FraudReport:
     return report(scored, complete=complete)
 
 
-async def _whole(caller: TenantCaller) -> tuple[str | None, ScorecardAnswer | None]:
+async def _whole(caller: TenantCaller) -> tuple[str | None, ContributionsAnswer | None]:
     """Return the deployed scorecard's version and its whole table, told of an application that says nothing."""
     try:
         prediction = await caller.predict(scorecard, [CreditApplication()])
     except Conflict:
         return None, None
     answer = prediction.answers[0]
-    return prediction.adapter, answer if isinstance(answer, ScorecardAnswer) else None
+    return prediction.adapter, answer if isinstance(answer, ContributionsAnswer) else None
 
 
 def _stability(cut: datetime, then: list[Past], now: list[Past], complete: bool) -> StabilityReport:

@@ -1,0 +1,9 @@
+"""Parts that the wordings of red flags are made of: gaps inside a clause, inability, small numbers."""
+
+EN = r"[^.;!?\n]"
+ZH = r"[^，。；！？,;\n]"
+CANNOT = (
+    r"(?:can(?:'t|not| not)|couldn't|could not|unable to|won't|will not|not able to|struggling to"
+    r"|struggles to|barely)"
+)
+NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several)"

@@ -1,0 +1,395 @@
+"""What patients and nurses say of injury, poison, bleeding, pregnancy, sugar and despair when it is urgent.
+
+By the name of what is meant: (English, Chinese) patterns. They hold whole wordings, words of denial inside them too
+("can't pass urine"): a denial outside is `assertion`'s to see. Wide on purpose: a sign that is missed costs more than
+one that a clinician waves through.
+"""
+
+from collections.abc import Mapping
+
+from podion_medical.red_flag_gaps import CANNOT, EN, NUMBER, ZH
+
+Phrases = Mapping[str, tuple[str, str]]
+
+OUTER: Phrases = {
+    "vomits_blood": (
+        rf"(?:vomit\w*|threw up|throwing up|thrown up|bringing up|brought up|retch\w*|being sick"
+        rf"|sick with|spew\w*|puk\w*){EN}{{0,35}}\b(?:blood"
+        rf"|clots|bright red|red stuff)\b|blood\w*{EN}{{0,12}}vomit\w*"
+        rf"|h(?:a)?ematemesis|coffee[- ]?grounds?|variceal",
+        f"(?:吐|呕){ZH}{{0,8}}血|血{ZH}{{0,3}}呕吐|咖啡(?:渣|色|样|豆)|呕血",
+    ),
+    "black_stool": (
+        rf"mel(?:a)?ena|(?:black|tarry|tar-?like|sticky black|dark){EN}{{0,15}}(?:stools?|poo\w*"
+        rf"|faeces|feces|motions?|bowel)|(?:stools?|poo\w*|faeces|motions?|bowel movements?)\b{EN}{{0,25}}(?:black"
+        rf"|tarry|like tar|tar\b)|(?:pouring|lots of|heavy|a lot of|large amounts? of|cupfuls? of"
+        rf"|clots of|passing|pass\w*|full of|bright red|fresh|maroon){EN}{{0,25}}(?:blood|bleeding"
+        rf"|clots){EN}{{0,30}}(?:back passage|rect\w+|bottom|toilet|bowel|stool|bowl|anus)|(?:blood"
+        rf"|clots){EN}{{0,20}}(?:filled|filling) the toilet|h(?:a)?ematochezia|(?:toilet|bowl) (?:full of"
+        rf"|was) (?:blood|red)",
+        rf"黑(?:色)?(?:大)?便|解黑|柏油|(?:大便|粪便|便便|屎|拉){ZH}{{0,10}}(?:发?黑|像沥青|暗红"
+        rf"|果酱)|便血{ZH}{{0,8}}(?:多|大量|不止|鲜红)|(?:大量|好多|一马桶|很多){ZH}{{0,4}}(?:便血"
+        rf"|鲜血|血块)|(?:便|拉)(?:出|的)?(?:都是|全是|了?很多|大量|好多|鲜)血|血便",
+    ),
+    "pregnant": (
+        r"pregnan\w*|\b\d{1,2} ?(?:/40|weeks? (?:gestation|along|gone|preg\w*)|wks? preg\w*)|gestation"
+        r"|expecting|trimester|positive (?:pregnancy )?test|missed (?:\w+ )?period|period (?:is "
+        r"|was )?(?:late|overdue|missed)|weeks late|postpartum|gave birth|after (?:delivery|birth)"
+        r"|\b(?:2\d|3\d|4[0-2]) weeks\b(?! old| ago)",
+        "怀孕|妊娠|孕|停经|两道杠|验孕|早孕|产后|胎动|月经(?:推迟|没来|过了|晚)|生完孩子|例假(?:没来|推迟)",
+    ),
+    "early_pregnancy": (
+        r"\b(?:[4-9]|1[0-3]|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]?(?:weeks?|wks?"
+        r"|/40)\b(?! ago| old)|positive (?:home )?(?:pregnancy )?test|pregnancy test (?:was |is "
+        r"|came back )?positive|tests? (?:was |is |came back |came out )?positive"
+        r"|missed (?:\w+ )?periods?|period (?:is |was )?(?:\w+ )?(?:late|overdue"
+        r"|missed)|weeks? late|early pregnan\w*|ectopic|might be pregnant|could be pregnant|\biud\b"
+        r"|\bcoil\b|ivf",
+        "停经|两道杠|验孕|早孕|试纸|月经(?:推迟|没来|过了|晚)|例假(?:没来|推迟)|宫外孕|(?:怀孕"
+        "|孕)(?:[4-9]|1[0-3]|四|五|六|七|八|九|十|十一|十二)周|刚怀孕|上环|节育环",
+    ),
+    "late_pregnancy": (
+        r"\b(?:2\d|3\d|4[0-2]|twenty|thirty|forty)[- ]?(?:\w+ )?(?:weeks?|wks?|/40)\b(?! ago| old)"
+        r"|third trimester|(?:[6-9]|six|seven|eight|nine) months (?:pregnant|gone)|heavily pregnant"
+        r"|postpartum|gave birth|after (?:delivery|birth)",
+        "(?:孕|怀孕|妊娠)(?:2[0-9]|3[0-9]|4[0-2]|二十|三十|四十)|(?:六|七|八|九|[6-9])个月|孕晚期|产后|足月|临产",
+    ),
+    "belly_pain": (
+        rf"(?:abdom\w*|belly|tummy|stomach|pelvi\w*|groin|iliac|low(?:er)? (?:\w+ )?(?:right|left"
+        rf"|side|down)|one[- ]sided|one side|right side|left side"
+        rf"|right lower|left lower|side)\b{EN}{{0,20}}?(?:pain\w*"
+        rf"|ache\w*|aching|hurt\w*|cramp\w*|agony|sore|stabb\w*|tender)|(?:pain\w*|cramps?|cramping"
+        rf"|ache|agony|stabbing)\b{EN}{{0,25}}?(?:abdom\w*|belly|tummy|stomach|pelvi\w*|iliac|low(?: down)?"
+        rf"|one side|right side|left side|lower|side)\b|shoulder[- ]tip|shoulder pain",
+        rf"(?:腹|肚子|小肚子|下面|少腹|肚脐|一侧|一边|右下|左下){ZH}{{0,12}}?(?:痛|疼|绞|坠)|肛门坠胀|肩膀?疼|肩痛",
+    ),
+    "vaginal_bleeding": (
+        r"vaginal bleed\w*|spotting|bleeding (?:down below|from below|pv|vaginally|per vaginam)"
+        r"|\bpv bleed\w*|blood (?:down below|in (?:my|her) (?:underwear|knickers|pants))|\bbleeding\b",
+        "阴道(?:流|出)血|下面(?:有点|有|在|一直|少量)?(?:出|流)血|见红|流血|出血|点滴",
+    ),
+    "saddle": (
+        rf"saddle|(?:numb\w*|no feeling|lost (?:all )?(?:feeling|sensation)|{CANNOT} feel|tingl\w*"
+        rf"|pins and needles|loss of sensation|reduced sensation){EN}{{0,40}}(?:between (?:the"
+        rf"|my|her|his|both)? ?(?:legs|thighs)|groin|genital\w*|bottom|buttocks?|perine\w*|private\w*"
+        rf"|back passage|crotch|inner thighs|when wip\w*|backside|down below|penis|vagina|scrotum"
+        rf"|anus|undercarriage)|(?:groin|genital\w*|bottom|buttocks?|perine\w*|private\w*|crotch"
+        rf"|inner thighs|backside|down below|undercarriage)\b{EN}{{0,20}}(?:numb\w*|no feeling"
+        rf"|dead|tingl\w*)|cauda equina|{CANNOT} feel (?:\w+ ){{0,3}}wip\w*",
+        rf"(?:会阴|鞍区|马鞍|屁股|肛门?周|肛门|大腿(?:根|内侧)|下身|私处|下体|裆部|阴部|臀部){ZH}{{0,8}}(?:麻"
+        rf"|没(?:有)?(?:知|感)觉|无知觉|感觉(?:减退|消失|迟钝)|木)|马尾",
+    ),
+    "no_bladder_control": (
+        rf"{CANNOT} (?:\w+ )?(?:pass (?:\w+ )?(?:urine|water)|pee|wee|urinate|empty|control|hold (?:\w+ )?(?:urine"
+        rf"|bladder|bowels|pee|wee|stool))|(?:urinary|urine|bladder) retention|not passed (?:any )?(?:urine"
+        rf"|water)|incontinen\w*|(?:lost|losing|loss of|no) (?:\w+ )?control (?:of|over) (?:\w+ )?(?:bladder"
+        rf"|bowels?|urine|stool|water\w*|both)|(?:bladder|bowels?)\b{EN}{{0,15}}(?:not working"
+        rf"|stopped working|control|won't)|(?:wet|wetting|soil\w*|leak\w*|messed) (?:my|him|her"
+        rf"|your)?(?:self|urine|stool|the bed)|dribbling urine|no control (?:of|over)",
+        "(?:尿|小便)(?:不出|不了|解不|排不|困难|潴留|憋不住|控制不住|失禁|滴沥)|(?:解|排)不出(?:小便"
+        "|尿|大便)|(?:大小便|大便|小便|二便)(?:失禁|控制不住|憋不住|失控|困难|解不出)|失禁|尿潴留"
+        "|憋不住(?:尿|大便)|尿裤子|不知道尿",
+    ),
+    "back_or_legs": (
+        rf"\bback ?(?:pain|ache|is|hurts|injur\w*|problem\w*)|sciatica|pain {EN}{{0,15}}\bback\b"
+        rf"|slipped disc|disc\b|(?:both|my|her|his) legs? (?:are |is |feel\w* |gone |going )*(?:weak\w*"
+        rf"|numb\w*|heavy|giving way)|leg weakness|weak(?:ness)? (?:in|of) (?:both |the |my |her |his )?legs",
+        rf"腰|(?:双|两|下)(?:腿|肢|下肢){ZH}{{0,6}}(?:无力|没劲|没力|麻|软|沉|瘫)|坐骨|椎间盘|背(?:痛|疼)",
+    ),
+    "testicle": (
+        r"testic\w*|testis|testes|\bballs?\b(?! game| park|room)|scrot\w*|\bnuts\b(?! allerg)|\bbollock\w*|privates",
+        "睾丸|蛋蛋|阴囊|蛋(?:疼|痛)|卵蛋",
+    ),
+    "pain": (
+        r"\bpain(?!less|ts?\b|ting|kill)\w*|\bache\w*|aching|agon\w*|hurt\w*|\bsore\b|tender|throbb\w*",
+        "痛(?!风)|疼|剧痛",
+    ),
+    "diabetic": (
+        r"diabet\w*|insulin|\bt1dm\b|\bt2dm\b|metformin|gliclazide|glibenclamide|glimepiride|sulphonylurea"
+        r"|sulfonylurea|ketoacid\w*",
+        "糖尿病|胰岛素|降糖药|二甲双胍|格列|血糖",
+    ),
+    "thirst_and_urine": (
+        rf"thirst\w*|drinking (?:lots|loads|a lot|gallons|constantly)|(?:peeing|weeing|urinat\w*"
+        rf"|passing (?:lots|water|urine)){EN}{{0,20}}(?:all the time|lots|a lot|constant\w*|more"
+        rf"|often|night|frequent\w*)|polyuria|polydipsia",
+        "口渴|多饮|多尿|口干|尿多|喝水(?:很)?多|烦渴|一直喝水",
+    ),
+    "ketosis": (
+        rf"keto\w*|pear drops?|fruity|acetone|nail polish"
+        rf"|nail varnish|sweet[- ]smelling|(?:breath\w*){EN}{{0,20}}(?:fast and deep"
+        rf"|deep and fast|deep|sighing|smell\w*|heavy and fast)|kussmaul|deep (?:and )?(?:rapid"
+        rf"|fast|sighing)? ?breath\w*",
+        "烂苹果|酮(?:体|症|酸)|呼吸(?:又)?深(?:又|而|长)?(?:快|大|长)?|深(?:大|快)呼吸|呼吸有{0,1}(?:甜"
+        "|水果|苹果|丙酮)|水果味|丙酮",
+    ),
+    "low_sugar_signs": (
+        rf"sweat\w*|shak(?:y|ing|es)|trembl\w*|jitter\w*|confus\w*|muddled|drows\w*|unconscious"
+        rf"|unrespons\w*|aggressive|odd behaviou?r|acting (?:strange|odd|drunk)\w*|slurr\w*|not making sense"
+        rf"|{CANNOT} be woken|hard to wake|fit(?:ting)?\b|seizure|pale|hungry and|clammy|collapsed?"
+        rf"|passed out|found (?:\w+ )?(?:down|unresponsive)|blank",
+        "虚汗|冷汗|大汗|出汗|手抖|发抖|颤抖|心慌|糊涂|意识|说胡话|叫不醒|昏迷|昏睡|迷糊|抽搐|饥饿"
+        "|晕倒|反应迟钝|没反应|胡言",
+    ),
+    "low_sugar_said": (
+        r"hypoglyc\w*|\bhypos?\b|low (?:blood )?(?:sugar|glucose)|(?:sugar|glucose|bm|sugars) (?:is "
+        r"|was |of |reads? |only |down to |level )*(?:low|[12]\.\d|3\.[0-4])",
+        "低血糖|血糖(?:低|偏低|太低|只有|测不出|[12]\\.\\d)",
+    ),
+    "takes_insulin": (
+        r"insulin|gliclazide|glibenclamide|glimepiride|glipizide|sulph?onylurea|sulfonylurea|diabetic tablets"
+        r"|diabetes (?:tablets|medic\w*)",
+        "胰岛素|降糖药|格列|打针没吃饭",
+    ),
+    "smoke": (
+        r"\bfire\b|smoke|soot|singed|burnt? (?:nose|nasal|eyebrows)|explosion|blaze|steam inhal\w*"
+        r"|inhal\w+ (?:smoke|fumes|gas)",
+        "火场|火灾|着火|浓烟|烟(?:熏|雾)|鼻毛|烧焦|吸入.{0,4}(?:烟|热气)|爆炸|烟灰|黑痰|碳",
+    ),
+    "airway_burn": (
+        r"soot|singed|hoarse\w*|voice\b|stridor|throat|facial burns?|burns? (?:to|on|of) (?:the "
+        r"|his |her )?face|cough\w* (?:up )?black|blisters? (?:in|on) (?:the |his |her )?(?:mouth"
+        r"|lips)|carbonaceous|swollen lips",
+        "鼻毛|烧焦|声音|嘶哑|沙哑|喉|嗓|咳黑|黑痰|面部烧伤|脸(?:部)?(?:烧|烫)|碳",
+    ),
+    "crash": (
+        rf"(?:motor(?:bike|cycle\w*)|car|lorry|truck|bus|van|vehicle|pedestrian|cyclist|bicycle"
+        rf"|bike|scooter|quad|train|tractor|road traffic)\b{EN}{{0,40}}(?:crash\w*|collision|collid\w*"
+        rf"|accident|versus|vs\b|hit\b|rolled|roll-?over|overturned|mph|km/?h|ejected"
+        rf"|thrown|head[- ]on|trapped|tree|wall|lorry|truck|car\b)|(?:hit|struck|knocked (?:down"
+        rf"|over)|run over|mown down"
+        rf"|crushed|dragged|trapped) (?:by|under|between|beneath) (?:a |an |the )?(?:\w+ )?(?:motor\w*"
+        rf"|car|lorry|truck|bus|van|vehicle|train|tractor|bike|tram|machine\w*|forklift|horse|tree"
+        rf"|wall|beam)|\brtc\b|\brta\b|\bmva\b|\bmvc\b|(?:ejected|thrown) from|crush(?:ed|ing)? (?:injur\w*"
+        rf"|by|under|between)|head-on",
+        f"车祸|交通(?:事故|伤)|撞(?:飞|倒|上|了|击|伤)|被{ZH}{{0,10}}(?:车|火车|列车|机器|叉车){ZH}{{0,4}}(?:撞"
+        f"|碾|压|轧|卷)|碾压|翻车|追尾|甩出|挤压|砸(?:中|到|伤|在)|塌方|爆炸伤|卷入机器|夹伤",
+    ),
+    "fall_height": (
+        rf"(?:fell|fall\w*|jumped|dived?|diving|dove|dropped|plunged|came off|thrown){EN}{{0,40}}(?:(?:second|third"
+        rf"|fourth|fifth|sixth|first|top|upper|\d+(?:st|nd|rd|th)) (?:floor|stor(?:e)?y)|stor(?:e)?ys"
+        rf"|roof|ladder|scaffold\w*|balcon\w*|window|height|bridge|cliff|tree|crane|horse|\b(?:[3-9]"
+        rf"|[1-9]\d|three|four|five|six|ten|twenty) ?(?:m\b|met(?:re|er)s?|feet|ft"
+        rf"|stor\w+)|flight of stairs|shallow|full flight)|from (?:a )?height",
+        rf"从{ZH}{{0,10}}(?:楼|高处|脚手架|梯|屋顶|房顶|树|米|阳台|窗|桥|塔|车上|马背|架子){ZH}{{0,8}}(?:掉"
+        rf"|摔|坠|跌|跳|滚)|坠楼|高(?:处|空)?坠|坠落|摔下|(?:楼|高处|梯子|脚手架|屋顶)(?:上)?(?:掉|摔|坠|跌)",
+    ),
+    "minor_crash": (
+        r"low[- ]speed|parking|car park|minor (?:bump|collision|accident|crash|knock)|fender bender"
+        r"|gentle bump|at walking pace|walked away|no injur\w*|nudged",
+        "轻微(?:碰撞|追尾|剐蹭)|剐蹭|刮蹭|停车场|低速|没有受伤|没受伤|小碰",
+    ),
+    "penetrating": (
+        r"stab\w*(?! of pain)(?=.{0,40}(?:wound|knife|in the|to the|chest|abdomen|neck|back|belly"
+        r"|stomach|by|with))|knifed|knife (?:wound|attack"
+        r"|injury)|gun ?shot|(?<!flu )(?<!covid )(?<!booster )(?<!vaccine )(?<!insulin )\bshot\b(?= (?:in"
+        r"|to|at|by|through|twice|once))|impal\w*|bullet|spear\w*|penetrating|machete|sword|amputat\w*"
+        r"|sever(?:ed|ing) (?:\w+ )?(?:arm|leg|hand|limb|artery)|(?:arm|leg|hand|foot) (?:cut|torn"
+        r"|ripped|taken|sliced) off|degloving|arterial bleed\w*|spurting|pumping blood",
+        f"捅|刀{ZH}{{0,4}}(?:刺|砍|伤|扎|捅)|枪(?:击|伤|打)|砍(?:伤|断|了)|刺(?:伤|穿)|钢筋|穿透"
+        f"|贯穿|断(?:肢|臂|腿|掌)|截断|绞断|动脉{ZH}{{0,3}}(?:出血|破裂|断)|喷(?:血|射)",
+    ),
+    "suicidal": (
+        rf"suicid\w*|kill(?:ing)? (?:my|him|her|them|your)sel\w*|end(?:ing)? (?:my|his|her|it|their"
+        rf"|your) (?:own )?(?:life|all|lives)|end it all|tak(?:e|ing) (?:my|his|her|their) (?:own )?life"
+        rf"|(?:do(?:es)?n't|do(?:es)? not|no longer|not) want(?:s|ing)? to (?:live|be alive|be here"
+        rf"|go on|wake up|exist)|no (?:point|reason) (?:in |to )?(?:living|live|going on|go on|carrying on"
+        rf"|being here|life|being alive)|(?:want\w*|wish\w*|going|plan\w*|prefer\w*|rather) (?:to "
+        rf"|(?:he|she|i) (?:was|were) |be )?(?:die\b|be dead|dead\b|not wake|disappear forever)"
+        rf"|better off (?:dead|without me)|goodbye (?:letters?|notes?|messages?|texts?|video)|(?:suicide"
+        rf"|farewell) (?:letter|note)|(?:jump\w*|throw \w+self) (?:off|from|in front|under|out of)"
+        rf"|hang(?:ed|ing)? (?:my|him|her)self|noose|(?:cut|cuts|cutting|slashed|slit|slitting) (?:my"
+        rf"|his|her|their|both) (?:\w+ )?(?:wrists?|arms?|throat|veins)|self-?harm\w*|(?:cut|hurt"
+        rf"|harm|burn)ting? (?:my|him|her)self|(?:hurt|harm)(?:ing)? (?:my"
+        rf"|him|her)self|better off if (?:\w+ ){1, 3}(?:dead"
+        rf"|gone|died)|life (?:is|isn't|is not|not) (?:not )?worth|can'?t go on|want out of this life"
+        rf"|planning (?:my|his|her) death|loaded gun|stockpil\w*|saved up (?:\w+ )?(?:pills|tablets)",
+        rf"不想(?:再)?活|活不下去|(?:想|去|不如|还是)死(?!我|了我|我了|你)(?:了)?(?:算了|掉)?|自杀"
+        rf"|轻生|活(?:着|下去)?(?:也|真|都|得)?(?:没|无)(?:有)?(?:什么|啥)?(?:意思|意义|劲|盼头)"
+        rf"|活够|活腻|活得(?:太|很|好)?累(?=.*(?:死|解脱|结束))|遗(?:书|言)|跳(?:楼|河|桥|江|海"
+        rf"|轨|下去)|割(?:腕|脉|喉)|上吊|(?:结束|了结|了断){ZH}{{0,4}}(?:生命|自己|一切|这一切"
+        rf"|此生)|寻短见|想不开|不如死|死了干净|割自己|没法活|自残|自伤|自尽|死了算了"
+        rf"|一死了之|想解脱|不想(?:再)?醒|离开(?:这个)?(?:世界"
+        rf"|人世)|烧炭|轻生念头",
+    ),
+    "newborn": (
+        rf"(?:newborn|neonate|new-?born|{NUMBER}[- ](?:day|days)[- ]old|(?:[1-9]|1[0-2]|one|two|three"
+        rf"|four|five|six|seven|eight|nine|ten|eleven|twelve)[- ]weeks?[- ]old|(?:one|two|1|2)[- ]months?[- ]old"
+        rf"|(?:aged|baby|infant|born) (?:\w+ )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten"
+        rf"|eleven|twelve) (?:days|weeks)(?: ago| old)?)",
+        "新生儿|出生(?:才|刚|后)?[0-9一二三四五六七八九十]+ ?(?:天|周)|未满月|刚满月|满月|(?:[1-9]"
+        "|[1-8][0-9]|二十|三十|四十|五十|六十|七十|八十)(?:多)?天(?:的|大)(?:宝宝|婴儿|孩子)?"
+        "|(?:一|两|1|2)个(?:多)?月(?:的|大)|月子里",
+    ),
+    "immune_low": (
+        r"chemo\w*|neutrop\w*|neutrophils?|leuk(?:a)?emi\w*|bone marrow|transplant\w*|immunosuppress\w*"
+        r"|lymphoma|cytotoxic|docetaxel|low white (?:cells|count)|white (?:cell|blood cell)s? (?:count )?(?:is "
+        r"|was |of )?(?:low|0\.\d)|after (?:my|her|his) (?:\w+ )?cycle",
+        "化疗|中性粒|粒细胞(?:减少|缺乏|低)|粒缺|白血病|骨髓(?:抑制|移植)|移植|免疫抑制|淋巴瘤|白细胞(?:低|很低|只有)",
+    ),
+    "overdosed": (
+        rf"overdos\w*|\bOD\b|od'd|(?:took|taken|swallow\w*"
+        rf"|ingest\w*|downed|necked|eaten|ate){EN}{{0,40}}?(?:(?:[1-9]\d"
+        rf"|\d{{3}}|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|dozens?|loads?"
+        rf"|lots|bunch|heaps?|pile|stack|most of|rest of|supply|handfuls?|whole|entire"
+        rf"|full|all (?:of )?(?:the|my|his|her|them)|them all|everything|bottle|pack(?:et)?s?"
+        rf"|box(?:es)?|strips?|too many|a lot of|several)\b{EN}{{0,40}}?(?:tablets?|pills?|capsules?"
+        rf"|paracetamol|acetaminophen|ibuprofen|aspirin|medic\w*|bottle|pack(?:et)?s?|box(?:es)?"
+        rf"|strips?|insulin|tricyclic|amitript\w*|propranolol|\w+pam\b|\w+ol\b|\w+ine\b))|(?:took"
+        rf"|taken|swallow\w*|ingest\w*|ate|eaten|drank|drunk|drinking){EN}{{0,30}}(?:bleach|antifreeze"
+        rf"|weed ?killer|pesticide|paraquat|poison|cleaner|detergent|drain|petrol|paraffin|methanol"
+        rf"|acid|caustic|button batter\w*|batter(?:y|ies)|rat poison|mushrooms?|berries|white spirit"
+        rf"|descaler|disinfectant|organophosph\w*|(?:grand\w+|mum|mom|dad|mother|father|granny|nan"
+        rf"|brother|sister)'?s? (?:\w+ ){{0,3}}(?:pills?|tablets?|medic\w*|methadone))|empty (?:\w+ )?(?:box\w*"
+        rf"|bottles?|pack\w*|blisters?|strips?)|swallowed them all|pin-?point pupils?|poison(?:ed"
+        rf"|ing)|(?:needle|syringe){EN}{{0,25}}(?:arm|next|beside|unrespons\w*)|unrespons\w*{EN}{{0,25}}(?:needle"
+        rf"|syringe)|heroin|fentanyl|carbon monoxide|methadone|accidental\w* (?:took"
+        rf"|swallow\w*|ingest\w*|drank|ate)|ate (?:some |a )?(?:unknown|wild|strange) \w+"
+        rf"|inject\w+ (?:too much|all)|(?:too much"
+        rf"|double|ten times|10 times|wrong dose of) (?:\w+ )?(?:insulin|morphine|medic\w*|digoxin"
+        rf"|warfarin|lithium)",
+        f"(?:吃|吞|服|喝|咽|灌)(?:下|了|掉|完|进|入)?{ZH}{{0,12}}?(?:[1-9][0-9]{{1,2}} ?(?:多)?(?:片"
+        f"|粒|颗)|[二三四五六七八九]?十(?:多|几|来)?(?:片|粒|颗)|(?:整瓶|半瓶|一瓶|两瓶|整盒|一盒"
+        f"|两盒|一整|大把|一大把|一把|一板|两板|好多|很多|大量|全部|几十){ZH}{{0,10}}(?:药|片"
+        f"|粒|颗|胶囊|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平))|(?:药|片){ZH}{{0,8}}(?:全"
+        f"|都|一次)(?:部)?(?:吃|吞|服)|(?:用药|服药|药物|服用)过量|过量(?:服|吃|用)|(?<!食物)中毒"
+        f"|服毒|毒药|农药|百草枯|敌敌畏|敌百虫|乐果|老鼠药|毒鼠|鼠药|有机磷|洁厕|漂白|消毒液|除草剂"
+        f"|一氧化碳|煤气(?:中毒|泄漏|味)|毒蘑菇|野蘑菇|误服|误食|误吞|(?:吞|吃){ZH}{{0,4}}(?:电池"
+        f"|干燥剂)|安眠药|瞳孔(?:呈)?针尖|针尖样|吸毒|海洛因|吃错药|多吃了.{{0,6}}药"
+        f"|空药(?:瓶|盒|板)|药(?:瓶|盒|板)(?:都)?空"
+        f"|药全(?:吃|吞)",
+    ),
+    "visual_signs": (
+        r"visual|vision|blurr\w*|flashing|flashes|lights|zig-?zags?|(?:seeing|sees?) (?:spots|stars"
+        r"|lights|double)|spots (?:in front|before)|floaters",
+        f"眼花|视物?(?:模糊|不清)|看(?:东西|不清|物){ZH}{{0,6}}(?:模糊|闪|花|不清|重影)|闪光|眼冒金星|眼前(?:发花|有)",
+    ),
+    "upper_belly": (
+        r"under (?:the |my |her )?(?:right )?ribs|epigastr\w*|upper (?:abdom\w*|belly|tummy|stomach)"
+        r"|right upper|below (?:the |my |her )?ribs|heartburn",
+        "上腹|右上腹|肋下|肋骨下|心口疼|胃(?:痛|疼)",
+    ),
+    "puffy": (
+        rf"(?:face|hands|fingers|legs|feet|ankles){EN}{{0,15}}(?:swoll\w*|swell\w*|puffy)|(?:swoll\w*"
+        rf"|swelling|puffy){EN}{{0,15}}(?:face|hands|fingers|feet|legs|ankles)",
+        f"(?:脸|手|面部|全身|脚|腿){ZH}{{0,6}}肿|浮肿|水肿",
+    ),
+    "pressure_up": (
+        rf"(?:bp|blood pressure){EN}{{0,20}}(?:high|up\b|raised|1[4-9]\d|2\d\d)|protein in (?:\w+ )?urine"
+        rf"|pre-?eclampsia",
+        "血压(?:高|升高|偏高|1[4-9][0-9])|蛋白尿|尿蛋白|子痫",
+    ),
+    "cold_limb": (
+        rf"\b(?:leg|foot|feet|toes?|arm|hand|fingers?|calf|limb|forearm)\b{EN}{{0,45}}?\b(?:cold"
+        rf"|cool|icy?|freezing|like ice)\b|\b(?:cold|icy?|freezing)\b{EN}{{0,25}}?\b(?:leg|foot"
+        rf"|toes?|arm|hand|calf|limb|forearm)\b",
+        r"(?:腿|脚|足|手(?!脚)|胳膊|臂|(?:左|右|一侧|单侧)[上下]?肢|小腿|脚趾|手指)[^。；\n]{0,14}?(?:冰|凉|冷)",
+    ),
+    "limb": (
+        r"\b(?:leg|foot|feet|toes?|arm|hand|fingers?|calf|limb|forearm|ankle)\b",
+        "腿|脚|足|手|胳膊|臂|下肢|上肢|脚趾|手指|小腿|肢体|肢",
+    ),
+    "limb_white": (
+        r"\bwhite\b|\bpale\b|\bblue\b|mottled|bluish|waxy|marbled|purple|colou?rless|\bgr[ea]y\b|dusky",
+        "发白|苍白|变白|惨白|紫|青|花斑|白|没有血色|颜色",
+    ),
+    "limb_dead": (
+        rf"numb\w*|no feeling|{CANNOT} (?:feel|move)|\bdead\b|pain\w*|agon\w*|hurt\w*|tingl\w*"
+        rf"|paraly\w*|weak\w*",
+        "麻|没(?:有)?(?:知|感)觉|痛|疼|动不了|不能动|无力",
+    ),
+    "no_pulse": (
+        rf"no (?:\w+ )?pulses?|pulseless\w*|{CANNOT} (?:find|feel) (?:a |the |any )?pulse|absent pulses?"
+        rf"|pulse (?:gone|absent|missing)|without (?:a )?pulse",
+        f"(?:摸|触|测)不(?:到|着){ZH}{{0,6}}脉|无脉|脉搏{ZH}{{0,3}}(?:消失|摸不到|没有|触不到)|没有脉搏",
+    ),
+    "vision_loss": (
+        rf"(?:los[st]\w*|loss of|losing){EN}{{0,20}}(?:sight"
+        rf"|vision|eyesight)|(?:sight|vision|eyesight)\b{EN}{{0,25}}(?:gone"
+        rf"|went|los[st]|disappear\w*|black\w*|vanish\w*|dark|failed)|(?:went|gone|going|suddenly"
+        rf"|is|turned) (?:completely |totally )?blind|blind (?:in|on)|blindness|{CANNOT} see\b(?! (?:why"
+        rf"|how|the point|the doctor|my gp|a doctor))|curtain|shade (?:coming|over|down)|veil|shadow (?:across"
+        rf"|over|in|coming)|amaurosis|(?:eye|everything|half){EN}{{0,15}}(?:went|gone|turned|goes) (?:black"
+        rf"|dark|dim|gr[ea]y)|(?:shower|flashes|burst) of {EN}{{0,12}}(?:floaters|flashes|light)"
+        rf"|sees? nothing|no vision|field of vision|half (?:of )?(?:my|her|his|the) vision",
+        f"看不(?:见|到|清)|失明|(?:眼|眼睛|眼前|视野)(?:前)?{ZH}{{0,8}}(?:黑了|发黑|一黑|全黑"
+        f"|变黑|黑蒙|遮|瞎|没了|挡)|视力{ZH}{{0,8}}(?:丧失|下降|没了|消失|骤降|减退)|拉(?:下|上)?{ZH}{{0,3}}(?:窗)?帘"
+        f"|黑影遮|黑幕|一片漆黑|瞎了|黑蒙",
+    ),
+    "burn": (
+        r"\bburn(?:s|t|ed)\b|\bburn\b(?! when| on pass)|scald\w*|boiling|hot (?:water|oil|fat|tea"
+        r"|coffee|soup)|kettle|flames?|caught fire|on fire|electrocut\w*|electric shock|(?:chemical"
+        r"|acid|alkali|petrol|cement|caustic) (?:splash\w*|fire|explosion|on|over)|splash\w* (?:with"
+        r"|of) (?:\w+ )?(?:acid|chemical|alkali)",
+        "烧伤|烫伤|灼伤|电(?:击|伤)|触电|开水|滚水|热(?:油|水|汤|粥)|火焰|着火|爆炸|硫酸|强酸"
+        "|强碱|石灰|化学(?:品|烧|灼)",
+    ),
+    "burn_big": (
+        r"\bface\b|both (?:hands|arms|legs|feet)|\bchest\b|\bback\b|\babdomen\b|belly|tummy|genital\w*"
+        r"|groin|neck|\barms\b|\blegs\b|\bhands\b|airway|whole|entire|large|extensive|all over"
+        r"|circumferential|full[- ]thickness|third[- ]degree|deep|charred|leathery|electr\w*|high[- ]voltage"
+        r"|chemical|acid|alkali|\b(?:1\d|[2-9]\d) ?(?:%|per ?cent)|thigh\w*|torso"
+        r"|trunk|over (?:herself|himself)|\blap\b|stomach|shoulders?|both|buttocks|eyes?",
+        "脸|面部|双(?:手|臂|腿|脚|上肢|下肢)|两(?:手|腿|只手|条腿)|胸|背|腹|会阴|生殖|颈|脖子"
+        "|大片|大面积|全身|面积|(?:1[0-9]|[2-9][0-9]) ?%|百分之|电击|高压电|触电|化学|硫酸|强酸"
+        "|强碱|深(?:度|Ⅱ|二)|三度|Ⅲ度|焦痂|大腿|躯干|四肢|屁股|臀|眼",
+    ),
+    "burn_small": (
+        r"small|tiny|minor|fingertips?|one finger|tip of|size of a (?:coin|pea)|superficial|no blister\w*"
+        r"|just red|sunburn\w*",
+        "指尖|手指尖|一点点|小(?:块|片|水泡)|轻微|没起泡|没有水泡|晒伤|指头",
+    ),
+    "heat": (
+        r"heat ?wave|\bheat\b(?! pack| pad| rash)|marathon|hot (?:weather|day|car|room|flat|sun"
+        r"|factory|kitchen)|\bsun\b|sauna|exert\w*|running|without ventilation|no air con\w*|locked car"
+        r"|summer|desert|roofing|football in|training in",
+        "中暑|高温|热射|暴晒|烈日|太阳|三伏|没开空调|闷热|天热|酷暑|马拉松|跑步|工地|桑拿|车里"
+        "|军训|热天|炎热|大热天|户外",
+    ),
+    "hot_skin": (
+        r"hot (?:and|,)? ?dry|skin (?:is |was |very |burning )*hot|burning hot|stopped sweating"
+        r"|not sweating|no sweat|boiling|very hot",
+        "滚烫|烫手|没汗|无汗|不出汗|皮肤(?:又)?(?:烫|热|干)|浑身烫|发烫",
+    ),
+    "bone_out": (
+        rf"bones?\b{EN}{{0,30}}(?:stick\w*|pok\w*|protrud\w*|visible|through|exposed|showing|out of"
+        rf"|coming out)|(?:open|compound)\b{EN}{{0,12}}\bfractures?|can see (?:the |\w+ )?bone(?! spec"
+        rf"| doc| clin)|(?:wound|cut|gash|laceration|skin (?:broken|torn)){EN}{{0,30}}(?:over|above"
+        rf"|at) (?:the )?(?:\w+ )?(?:broken|fracture\w*|break)|broken {EN}{{0,20}}(?:through|pierc\w*) (?:the )?skin",
+        f"骨头?{ZH}{{0,8}}(?:戳|露|穿|外露|刺|冒|顶|出来|翘)|开放(?:性|型)?(?:粉碎性)?骨折|(?:看"
+        f"|见)(?:得|到|得到|能)?{ZH}{{0,4}}骨(?:头|茬)|露(?:出)?骨|骨外露|白骨|骨茬",
+    ),
+    "heavy_bleeding": (
+        rf"(?:heavy|heavily|massive\w*|profuse\w*|torrential|uncontroll\w*|a lot of|lots of|pouring"
+        rf"|gushing|spurting|severe){EN}{{0,15}}(?:bleed\w*|blood|h(?:a)?emorrhag\w*)|h(?:a)?emorrhag\w*"
+        rf"|bleed\w*{EN}{{0,20}}(?:won't stop|not stop\w*|heav\w*|soak\w*|through|pour\w*|gush\w*"
+        rf"|profuse\w*|uncontroll\w*|a lot|litre\w*|pads)|soak\w*{EN}{{0,20}}(?:pads?|towels?|sheets)"
+        rf"|lost (?:a lot of|lots of|too much|litres of) blood|blood (?:everywhere|pouring|gushing)"
+        rf"|bled (?:heavily|a lot)",
+        f"大(?:量)?(?:出|失)血|(?:出|流)血{ZH}{{0,4}}(?:不止|很多|止不住|多|凶)|血(?:流)?(?:止不住"
+        f"|不止|崩)|血崩|失血|湿透{ZH}{{0,6}}(?:卫生巾|垫)|流了(?:很多|好多|一地)血|喷血",
+    ),
+    "unresponsive": (
+        rf"unrespons\w*|unconscious\w*|un-?rous\w*|unarous\w*|comatos\w*|\bcoma\b|{CANNOT} (?:be )?(?:wake"
+        rf"|woken|waken|rouse|roused)(?: \w+){{0,2}}|(?:not|n't|isn't|doesn't|won't|no longer|hardly"
+        rf"|barely) (?:respond\w*|reacting|react|rousable|wak\w+)|no response|knocked out|out cold"
+        rf"|lifeless|not breathing|no pulse and|cardiac arrest|won't wake|only (?:groans|moans|responds)",
+        "叫不(?:醒|应)|昏迷|呼之不应|没(?:有)?反应|唤不醒|喊不(?:醒|应)|不省人事|失去意识|意识丧失"
+        "|无意识|昏死|掐.{0,4}才|没(?:有)?呼吸|呼吸停|心跳停|心脏骤停|没(?:有)?意识|昏过去|不醒人事"
+        "|推不醒|摇不醒",
+    ),
+    "pressure_said": (
+        rf"(?:bp|blood pressure)\b{EN}{{0,20}}(?:off the scale|through the roof|sky[- ]high|(?:over "
+        rf"|of |is |was |at )?(?:1[89]\d|2\d\d)(?: ?/ ?\d+| over)?|dangerously high|very high|extremely high)"
+        rf"|hypertensive (?:crisis|emergency)|malignant hypertension",
+        "血压(?:高)?(?:得|到|高达|是|为|升到|飙到|飙升到|达|：|:)?(?:量不出|爆表|吓人|测不出|(?:1[89][0-9]"
+        "|2[0-9]{2}))|高血压(?:危象|急症|脑病)|血压飙",
+    ),
+    "pressure_signs": (
+        r"headaches?|head (?:is )?(?:pounding|splitting)|blurr\w*|vision|visual|vomit\w*|confus\w*"
+        r"|chest|breathless\w*|short of breath|seizure|fit\b|nose ?bleed|drows\w*|weakness|see(?:ing)? (?:spots"
+        r"|double)|palpitations",
+        f"头(?:痛|疼|胀|晕)|视物?(?:模糊|不清)|看(?:东西|不清){ZH}{{0,4}}|眼花|呕吐|恶心|意识"
+        f"|胸闷|胸痛|气(?:急|促|短)|喘|抽搐|鼻(?:出|流)?血|糊涂|嗜睡|头{ZH}{{0,3}}(?:痛|疼|胀)",
+    ),
+}

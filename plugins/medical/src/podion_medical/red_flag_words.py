@@ -1,0 +1,12 @@
+"""What is said when it is urgent, by the name of what is meant, ready to be looked for."""
+
+import re
+from collections.abc import Mapping
+
+from podion_medical.red_flag_inner_phrases import INNER
+from podion_medical.red_flag_outer_phrases import OUTER
+
+WORDS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(f"{english}|{chinese}", re.IGNORECASE) for name, (english, chinese) in {**INNER, **OUTER}.items()
+}
+"""How each is said in either language."""

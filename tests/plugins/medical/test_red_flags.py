@@ -1,0 +1,112 @@
+"""No red flag of the suites is missed, quiet cases stay quiet, and flags only ever raise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from podion import Wording
+from podion_medical.red_flag_table import RULES
+from podion_medical.red_flag_words import WORDS
+from podion_medical.red_flags import RedFlag, raised, red_flags
+from podion_medical.schema import TriageCase, Vitals
+
+SUITES = Path(__file__).parent / "suites"
+CODES = {rule.code: rule for rule in RULES}
+
+
+def missed(name: str) -> tuple[list[str], list[str], int]:
+    """Return which cases lack a flag or its urgency, which quiet ones have a flag, and how many are quiet."""
+    rows: list[dict[str, Any]] = [json.loads(line) for line in (SUITES / name).read_text(encoding="utf-8").splitlines()]
+    lacking, loud, quiet = [], [], 0
+    for row in rows:
+        flags = red_flags(TriageCase.model_validate(row["case"]))
+        if row["urgency"] is None:
+            quiet += 1
+            loud += [f"{row['id']}: {flag.code}" for flag in flags]
+        elif not {*row["flags"]} <= {flag.code for flag in flags} or raised(5, flags) > row["urgency"]:
+            lacking.append(row["id"])
+    return lacking, loud, quiet
+
+
+def test_the_suite_that_rules_were_written_against() -> None:
+    lacking, loud, _ = missed("red_flags.jsonl")
+    assert (lacking, loud) == ([], [])
+
+
+def test_the_unread_suite() -> None:
+    """Nobody who wrote rules has read it: run at the end, and what it says is not mended."""
+    lacking, loud, quiet = missed("red_flags_unread.jsonl")
+    assert not lacking, f"{len(lacking)} missed"
+    assert len(loud) <= 0.1 * quiet, f"{len(loud)} of {quiet} quiet cases raised"
+
+
+@pytest.mark.parametrize("text", ["No chest pain, no sweating, sore throat", "没有胸痛，也不出汗，就是嗓子疼"])
+def test_what_is_denied_raises_nothing(text: str) -> None:
+    assert red_flags(TriageCase(complaint=text, age=60)) == ()
+
+
+def test_evidence_is_what_the_complaint_says() -> None:
+    text = "Since an hour crushing chest pain and sweating"
+    (flag,) = red_flags(TriageCase(complaint=text, age=60))
+    assert flag.code == "chest_pain_acs"
+    assert flag.evidence is not None
+    assert "chest" in text[flag.evidence.start : flag.evidence.end]
+
+
+@pytest.mark.parametrize(
+    ("age", "vitals", "code"),
+    [
+        (40, {"systolic": 88}, "shock"),
+        (3, {"systolic": 80}, None),
+        (3, {"systolic": 66}, "shock"),
+        (3, {"heart_rate": 140}, None),
+        (40, {"heart_rate": 160}, "dangerous_heart_rate"),
+        (40, {"spo2": 89}, "hypoxia"),
+        (40, {"spo2": 95}, None),
+        (40, {"gcs": 8}, "low_gcs"),
+        (40, {"consciousness": "unresponsive"}, "low_gcs"),
+        (40, {"gcs": 11}, "reduced_consciousness"),
+        (40, {"glucose": 2.9}, "hypoglycaemia"),
+        (0.1, {"temperature": 38.1}, "febrile_neonate"),
+        (2, {"temperature": 38.1}, None),
+        (None, {"respiratory_rate": 6}, "dangerous_breathing"),
+    ],
+)
+def test_vital_signs_count_by_the_limits_of_the_age(
+    age: float | None, vitals: dict[str, Any], code: str | None
+) -> None:
+    case = TriageCase(complaint="brought in", age=age, vitals=Vitals.model_validate(vitals))
+    codes = [flag.code for flag in red_flags(case)]
+    assert (code in codes) if code else (codes == [])
+
+
+@given(st.integers(1, 5), st.lists(st.integers(1, 5), max_size=5))
+def test_flags_only_raise(urgency: int, flagged: list[int]) -> None:
+    flags = [RedFlag("x", Wording(en="x", zh="某"), each) for each in flagged]
+    assert raised(urgency, flags) <= urgency
+    assert raised(urgency, flags) == min([urgency, *flagged])
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    if text.strip() and "\0" not in text:
+        red_flags(TriageCase(complaint=text))
+
+
+def test_every_name_in_the_table_means_something() -> None:
+    signs = (Path(red_flags.__code__.co_filename).parent / "red_flag_signs.py").read_text(encoding="utf-8")
+    named = {
+        each
+        for rule in RULES
+        for way in rule.ways
+        for name in way.split()
+        for each in name.removeprefix("!").split("|")
+    }
+    unknown = [n for n in named if n not in WORDS and f'"{n}"' not in signs and not n.startswith("pressure_1")]
+    assert [name for name in unknown if name != "pressure_220"] == []
+    assert named >= WORDS.keys()
+    assert len(CODES) == len(RULES)
