@@ -24,7 +24,14 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/medical/suggestions/{suggestion}:accept": {"codes": None},
     "/cds-services/{service}": {"prefetch": PREFETCHED},
     "/cds-services/{service}/feedback": {
-        "feedback": [{"card": "{card}", "outcome": "accepted", "outcomeTimestamp": "2026-01-02T00:00:00Z"}],
+        "feedback": [
+            {
+                "card": "{card}",
+                "outcome": "overridden",
+                "overrideReason": {"reason": {"code": "not-applicable"}},
+                "outcomeTimestamp": "2026-01-02T00:00:00Z",
+            }
+        ]
     },
     "/v1/praise/feedback": {"label": "praise"},
     "/v1/praise/judge": {"text": "lovely"},

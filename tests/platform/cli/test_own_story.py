@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 
-from podion.cli.own_story import drawn, tell_own
+from podion.cli.own_story import TenantTeller, drawn, tell_own
 from podion.cli.telling import Told
 from podion.errors import PluginError
 from podion.teller import Teller
-from podion.vertical import Vertical
+from podion.vertical import Standard, Vertical
 
 
 class Recorder:
@@ -48,6 +49,15 @@ def test_paths_are_the_verticals_own_unless_they_say_v1() -> None:
     ]
     assert told.facts == {"two_words": {"seen": "x1"}}
     assert any("How many" in line for line in told.lines)
+
+
+def test_paths_of_a_standard_are_at_the_root() -> None:
+    standard = Standard(name="s", prefix="/root-place", router=APIRouter())
+    client = Recorder()
+    teller = TenantTeller(Told(), client, replace(VERTICAL, standards=(standard,)))  # type: ignore[arg-type]
+    for path in ("/root-place", "/root-place/x", "/root-places"):
+        teller.get(path)
+    assert [path for _, path, _ in client.asked] == ["/root-place", "/root-place/x", "/v1/two-words/root-places"]
 
 
 @pytest.mark.parametrize("story", ["nowhere:tell", f"{__name__}:nothing", "no_colon", ""])

@@ -110,9 +110,22 @@ class Rival:
         return ""
 
 
-class Shares(Rival):
+class Shares:
+    """Speaks of probabilities, which nobody asks of a ranking task."""
+
     name = "shares"
-    rankings = None  # type: ignore[assignment]
+
+    def __init__(self, space: LabelSpace, seed: int) -> None:
+        self.space = space
+
+    def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
+        assert train
+
+    def probabilities(self, records: Sequence[BaseModel]) -> np.ndarray:
+        return np.ones((len(records), len(self.space))) / len(self.space)
+
+    def text(self) -> str:
+        return ""
 
 
 @pytest.fixture

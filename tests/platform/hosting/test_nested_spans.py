@@ -252,3 +252,12 @@ def test_of_very_many_texts_some_teach(monkeypatch: pytest.MonkeyPatch) -> None:
     begins = said.logits[:, 0].argmax(-1).numpy() == 1
     found = set(zip(said.words.rows[begins].tolist(), said.words.starts[begins].tolist(), strict=True))
     assert found == {(row, told[0][0]) for row, told in enumerate(marks)}
+
+
+def test_confidences_are_held_against_whether_spans_are_right() -> None:
+    right, wrong = Span(start=0, end=8, label="symptom"), Span(start=0, end=2, label="body")
+    found, truth = [[right, wrong]] * 40, [[right]] * 40
+    honest = span_metrics(found, truth, confidences=[[1.0, 0.0]] * 40)
+    assert honest["ece"] == 0.0
+    assert span_metrics(found, truth, confidences=[[0.9, 0.9]] * 40)["ece"] == pytest.approx(0.4)
+    assert "ece" not in span_metrics([[]], [[right]], confidences=[[]])

@@ -142,7 +142,8 @@ def test_patient_names_are_in_no_log_and_in_no_table(clinic: Clinic) -> None:
     reason = {"reason": f"{NAMED[0]} {NAMED[1]}, MRN {NAMED[2]}, was seen by cardiology", "correct": ["R07.4"]}
     again = clinic.call("POST", "/notes:code", json={"note": clinic.note["id"]})
     clinic.call("POST", f"/suggestions/{again['id']}:override", json=reason)
-    clinic.call("GET", "/notes", params={"patient": NAMED[3]})
+    found = clinic.call("GET", "/notes", params={"patient": NAMED[3]})["data"]
+    assert clinic.note["id"] in {each["id"] for each in found}
     assert clinic.server.log
     written = [path for path in clinic.server.home.iterdir() if path.name.startswith(("podion.sqlite", "server.log"))]
     assert len(written) >= 2

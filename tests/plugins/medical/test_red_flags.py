@@ -38,7 +38,10 @@ def test_the_suite_that_rules_were_written_against() -> None:
 
 
 def test_the_unread_suite() -> None:
-    """Nobody who wrote rules has read it: run at the end, and what it says is not mended."""
+    """Scored once, when the rules were done: 1 of 77 missed (sedatives with spirits, in Chinese), none of 13 raised.
+
+    What was missed is dangerous and was mended afterwards, so that this file is a file of regressions from then on.
+    """
     lacking, loud, quiet = missed("red_flags_unread.jsonl")
     assert not lacking, f"{len(lacking)} missed"
     assert len(loud) <= 0.1 * quiet, f"{len(loud)} of {quiet} quiet cases raised"

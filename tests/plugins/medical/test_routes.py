@@ -139,6 +139,12 @@ def test_conditions_are_ranked_with_evidence(ward: Any) -> None:
     assert sum(item["confidence"] for item in told["items"]) == pytest.approx(1)
 
 
+def test_clauses_that_say_the_same_are_both_evidence(ward: Any) -> None:
+    """Without either of them the answer stays: each alone is enough."""
+    told = ward.call("POST", "/diagnoses", json={"text": "scaly elbows. The weather is fine. scaly knees."})
+    assert {each["quote"] for each in told["items"][0]["evidence"]} == {"scaly elbows", "scaly knees"}
+
+
 def test_a_condition_without_evidence_is_not_suggested(ward: Any) -> None:
     told = ward.call("POST", "/diagnoses", json={"text": "The sky is blue. The grass is green."})
     assert (told["items"], told["abstained"]) == ([], True)

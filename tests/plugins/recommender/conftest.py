@@ -28,6 +28,7 @@ from podion import (
     Task,
     Unauthenticated,
 )
+from podion.data.masking.policies import Masking
 from podion_recommender.config import RecommenderSettings
 from podion_recommender.made_up import Shop, shop
 from podion_recommender.plugin import register_vertical
@@ -154,6 +155,9 @@ class MemoryCaller:
             Hit(document=id, version="1", start=0, end=1, quote="x", score=1 - place / 100)
             for place, id in enumerate(self.found[:k])
         ]
+
+    async def as_kept(self, document: Any) -> Any:
+        return Masking(b"secret").documents(self.tenant, type(document), None).accepted(document).record
 
     async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
         return {id: self.places[id] for id in ids if id in self.places}

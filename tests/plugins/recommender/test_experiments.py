@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from podion import AdapterCard
-from podion_recommender.arm_figures import report, sample_ratio
+from podion_recommender.arm_figures import ExperimentReport, Tallies, sample_ratio
 from podion_recommender.config import RecommenderSettings
 from podion_recommender.interactions import Interaction
 from podion_recommender.outcomes import with_outcomes
@@ -71,6 +71,13 @@ def test_an_arm_changes_what_it_names_and_turns_on_nothing_that_was_turned_off()
     for nobody in (Wish(), Wish(user_id=user)):
         running = one if nobody.user_id is None else None
         assert treated(nobody, settings, running) == (nobody, settings)
+
+
+def report(experiment: Experiment, slates: list[Slate], *, complete: bool) -> ExperimentReport:
+    tallies = Tallies(experiment)
+    for start in range(0, len(slates), 7):
+        tallies.count(slates[start : start + 7])
+    return tallies.report(complete=complete)
 
 
 def slate(user: str | None, variant: str, clicks: int, *, hides: int = 0, places: int = 5, **more: Any) -> Slate:

@@ -1,20 +1,23 @@
 """What an expert of recommendation would laugh at: each point of the list is a test."""
 
 import asyncio
+import math
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 import pytest
 
-from podion import RankedItem, RankingAnswer
+from podion import DataError, RankedItem, RankingAnswer
 from podion.finetuning.ranking_metrics import ranking_metrics
 from podion_recommender.config import RecommenderSettings
+from podion_recommender.popularity import EVERYTHING, Fresh
 from podion_recommender.schema import Item
 from podion_recommender.serving import Wish, recommend
 from podion_recommender.shoppers import Shopper, Touch
 from podion_recommender.slates import Slate
 from podion_recommender.tasks import next_item
+from podion_recommender.vectors import vector_of
 
 NOW = datetime.now(UTC)
 
@@ -129,6 +132,36 @@ def test_a_cold_item_is_shown_by_words_at_once(store_front: Any) -> None:
     assert "brand-new" in shown
     store_front.call("DELETE", "/items/brand-new")
     assert "brand-new" not in store_front.listed("new-reader", n=20)
+
+
+def test_the_model_is_told_of_new_items_by_their_words(new_caller: Any) -> None:
+    """After training, too: the nearest of the new go along with their vectors, and one on another base goes without."""
+
+    async def story() -> None:
+        settings = RecommenderSettings(exploration=0)
+        caller = new_caller(ranking=[f"i{n:04}" for n in range(40)], settings=settings)
+        await caller.store.put_all(items(40))
+        new = [f"n{n:02}" for n in range(15)]
+        angles = {id: 0.1 * n for n, id in enumerate(new)}
+        caller.places = {id: [math.cos(at), math.sin(at)] for id, at in angles.items()} | {"i0039": [1.0, 0.0]}
+        await caller.store.put(Fresh(id=EVERYTHING, items=dict.fromkeys(new, NOW)))
+        await recommend(caller, Shopper(id="u", alias="x", recent=taken("i0039")), Wish(), settings)
+        [visit] = caller.asked
+        assert [fresh.item_id for fresh in visit.fresh] == new[:10]
+        assert vector_of(visit.fresh[0].vector, 2) == pytest.approx([1.0, 0.0], abs=1e-3)
+        assert visit.user_id == "x"
+
+        class OnAnotherBase(new_caller):  # type: ignore[misc]
+            async def predict(self, task: Any, records: Any, *, adapter: str | None = None) -> Any:
+                if records[0].fresh:
+                    raise DataError("the vector of a fresh item has 2 numbers")
+                return await super().predict(task, records, adapter=adapter)
+
+        other = OnAnotherBase(ranking=caller.ranking, settings=settings, store=caller.store, places=caller.places)
+        slate = await recommend(other, Shopper(id="u", alias="x", recent=taken("i0039")), Wish(), settings)
+        assert slate.fallback is None and len(slate.items) == 10
+
+    asyncio.run(story())
 
 
 def test_filters_come_before_the_cut(new_caller: Any) -> None:

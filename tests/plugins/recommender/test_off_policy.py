@@ -1,5 +1,6 @@
 """Off-policy values against the truth of a made-up world, and what the log cannot tell."""
 
+import asyncio
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
@@ -18,7 +19,8 @@ from podion_recommender.ratios import Floats
 from podion_recommender.schema import Item
 from podion_recommender.selection import Order, Scored, arranged
 from podion_recommender.slates import Shown, Slate
-from podion_recommender.what_if import what_if
+from podion_recommender.steering import steering_of
+from podion_recommender.what_if import Weighing
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -102,6 +104,13 @@ def slate(number: int, share: float, places: list[tuple[str, float, str, list[An
     return Slate(id=f"s{number}", user_id=f"u{number % 97}", at=NOW, items=items, personalized=True, exploration=share)
 
 
+def weighed(slates: list[Slate], shares: list[float]) -> Weighing:
+    weighing = Weighing(shares, "click")
+    for start in range(0, len(slates), 100):
+        weighing.count(slates[start : start + 100])
+    return weighing
+
+
 def made_up_slates(rows: int, share: float = 0.2, pool: int = 5) -> list[Slate]:
     """Slates of one place: the best item is clicked half of the time, one by chance a tenth."""
     chance = np.random.default_rng(3)
@@ -116,8 +125,7 @@ def made_up_slates(rows: int, share: float = 0.2, pool: int = 5) -> list[Slate]:
 
 
 def test_other_shares_of_chance_are_told_from_the_slates() -> None:
-    told = what_if(made_up_slates(4_000), [0.0, 0.2, 0.4], reward="click", clip=50, since=NOW, complete=True)
-    none, same, more = told.policies
+    none, same, more = weighed(made_up_slates(4_000), [0.0, 0.2, 0.4]).values(50)
     for policy, truth in ((none, 0.5), (same, 0.2 * 0.18 + 0.8 * 0.5), (more, 0.4 * 0.18 + 0.6 * 0.5)):
         assert policy.snips is not None and policy.refused is None
         assert policy.snips.low < truth < policy.snips.high, policy.policy  # type: ignore[operator]
@@ -139,8 +147,8 @@ def served(share: float, seed: int) -> Slate:
 
 def test_the_propensities_that_serving_writes_bear_the_estimate_out() -> None:
     slates = [served(0.4, seed) for seed in range(2_500)]
-    told = what_if(slates, [0.0, 0.2, 1.0], reward="click", clip=50, since=NOW, complete=True)
-    for policy, truth in zip(told.policies, (0.1, 0.8 * 0.1 + 0.2 * 0.45, 0.45), strict=True):
+    told = weighed(slates, [0.0, 0.2, 1.0]).values(50)
+    for policy, truth in zip(told, (0.1, 0.8 * 0.1 + 0.2 * 0.45, 0.45), strict=True):
         assert policy.refused is None
         assert policy.snips is not None and policy.snips.low < truth < policy.snips.high  # type: ignore[operator]
         assert policy.mean_weight.value == pytest.approx(1, abs=0.1)
@@ -149,10 +157,30 @@ def test_the_propensities_that_serving_writes_bear_the_estimate_out() -> None:
 def test_slates_without_chance_and_pinned_places_say_nothing() -> None:
     slates = [*made_up_slates(300), *(slate(n, 0.0, [("i", 1.0, "next_item", ["click"])]) for n in range(50))]
     slates += [slate(n, 0.2, [("p", 1.0, "pinned", ["click"])]) for n in range(50)]
-    told = what_if(slates, [0.0], reward="click", clip=20, since=NOW, complete=True)
-    assert (told.slates, told.without_chance, told.policies[0].rows) == (350, 50, 300)
-    nothing = what_if([], [0.0], reward="purchase", clip=20, since=NOW, complete=True)
-    assert nothing.policies[0].refused is not None
+    told = weighed(slates, [0.0])
+    assert (told.slates, told.without_chance, told.values(20)[0].rows) == (350, 50, 300)
+    assert weighed([], [0.0]).values(20)[0].refused is not None
+
+
+def test_off_policy_and_position_bias_over_http_are_each_tenants_own(two_counters: list[Any]) -> None:
+    counter, other = two_counters
+    store = counter.tenant.caller.store
+    slates = made_up_slates(450)
+    store.kept[Slate] = {each.id: each.model_copy(update={"at": datetime.now(UTC)}) for each in slates}
+    asked = {"exploration": [0.0, 0.2], "reward": "click", "days": 1}
+    told = counter.call("GET", "/off-policy", params=asked)
+    assert (told["slates"], told["complete"]) == (450, True)
+    assert [each["policy"] for each in told["policies"]] == ["no exploration", "exploration 0.2"]
+    clicked = sum(len(each.items[0].outcomes) for each in slates) / 450
+    assert told["policies"][1]["snips"]["value"] == pytest.approx(clicked)
+    assert counter.call("GET", "/off-policy", params={"reward": "purchase"})["policies"][0]["snips"]["value"] == 0
+    fitted = counter.call("POST", "/position-bias:fit")
+    assert fitted == counter.call("GET", "/position-bias")
+    assert (fitted["source"], fitted["examination"], fitted["rows"]) == ("model", [1.0], 450)
+    assert asyncio.run(steering_of(counter.tenant.caller)).examination == [1.0]
+    other.call("GET", "/position-bias", 404)
+    assert "0 places" in other.call("GET", "/off-policy")["policies"][0]["refused"]
+    counter.call("GET", "/off-policy", 422, params={"exploration": 1.5})
 
 
 def test_examination_before_any_fit_is_the_discount_of_ndcg() -> None:

@@ -193,6 +193,14 @@ def test_a_job_that_runs_again_after_a_crash_does_the_work_once(caller: Any) -> 
     assert first == done and second.state == "failed"
 
 
+def test_an_engine_that_is_away_is_told_in_the_report(shop: Any) -> None:
+    live(shop.tenant.caller)
+    shop.tenant.caller.ranking = None
+    shop.call("POST", "/offline-eval", 202, json={"als": False})
+    told = shop.call("GET", "/offline-eval")
+    assert told["state"] == "failed" and told["models"] == [] and "nothing has learned" in told["problem"]
+
+
 def signs(**fields: Any) -> Signs:
     return Signs(**{"adapter": "v1", "age_days": 1.0, "interactions": 1_000, "new": 300, "new_share": 0.1} | fields)
 

@@ -137,6 +137,16 @@ def test_who_takes_consent_back_is_emptied_and_never_filled_again(caller: Any) -
     asyncio.run(story())
 
 
+def test_what_identifies_a_person_is_not_kept_of_what_users_say(caller: Any) -> None:
+    async def story() -> None:
+        told = {"interests": "tea, write to ada@example.org", "age": 33.0, "member": True}
+        await take_users(caller, [UserDraft(user_id="u", attributes=told)])
+        kept = (await caller.store.get(Shopper, "u")).attributes
+        assert kept == {"interests": "tea, write to [EMAIL]", "age": 33.0, "member": True}
+
+    asyncio.run(story())
+
+
 def test_tastes_fade_and_late_news_finds_its_place() -> None:
     shopper = Shopper(id="u")
     shopper = after(shopper, interaction(100, "i1", "purchase"), item("i1", "tea", 10), SETTINGS)

@@ -32,12 +32,12 @@ def split_rows(
     """Return the positions of the rows to learn from and of those to test on, both in ascending order.
 
     One label (or None) a row; `groups`, `times` and `lasts` are needed where the rule names them. By label each label
-    gives its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a row
-    whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest rows
-    are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the cut;
-    where no row has a time, the split goes by group or label. By each last one, the share is not asked: of the rows
-    that share a value of `lasts`, two or more, the latest is tested on; of equal times, or where no row has a time, the
-    one that stands last. Raises `DataError` where no such split is.
+    gives its share to within one row and always keeps a row to learn from. By group no group stands on both sides; a
+    row whose group is None is a group of its own, and where every row is, the split goes by label. By time the latest
+    rows are tested on, rows of one moment stay together, and where the rule also names a group no group crosses the
+    cut; where no row has a time, the split goes by group or label. By each last one, the share is not asked: of the
+    rows that share a value of `lasts`, two or more, the latest is tested on; of equal times, or where no row has a
+    time, the one that stands last. Raises `DataError` where no such split is.
     """
     rule = rule or Split()
     if rule.last is not None:

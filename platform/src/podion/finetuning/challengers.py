@@ -65,7 +65,7 @@ def challenge(lesson: Lesson, test: Sequence[BaseModel]) -> Challenged:
 
 def _teaches_again(lesson: Lesson, challenger: Challenger | RankingChallenger) -> bool:
     """Whether what was kept apart is to teach, too, before the test, as it teaches a head (`Training.again`)."""
-    return callable(getattr(challenger, "rankings", None)) and lesson.validation is None
+    return hasattr(challenger, "rankings") and lesson.validation is None
 
 
 def _resolved(path: str) -> type[Challenger | RankingChallenger]:
@@ -93,7 +93,7 @@ def _measured(
     task, labels = lesson.task, lesson.space.labels
     if issubclass(task.answer_schema, RankingAnswer):
         return _rankings(lesson, challenger, records)
-    if not issubclass(task.answer_schema, LabelAnswer) or not callable(getattr(challenger, "probabilities", None)):
+    if not issubclass(task.answer_schema, LabelAnswer) or not hasattr(challenger, "probabilities"):
         raise PluginError(
             f"task {task.name} answers with {task.answer_schema.__name__}; challengers give one label, by a method "
             "`probabilities`, or of a ranking task `rankings`"
@@ -107,7 +107,7 @@ def _measured(
 def _rankings(
     lesson: Lesson, challenger: Challenger | RankingChallenger, records: Sequence[BaseModel]
 ) -> dict[str, Any]:
-    if not callable(getattr(challenger, "rankings", None)):
+    if not hasattr(challenger, "rankings"):
         raise PluginError(f"task {lesson.task.name} answers with rankings; its challengers need a method `rankings`")
     answers = list(challenger.rankings(as_served(lesson.task, records)))
     if len(answers) != len(records) or not all(isinstance(answer, RankingAnswer) for answer in answers):

@@ -50,12 +50,11 @@ def _calibration(
     confidences: Sequence[Sequence[float]],
 ) -> dict[str, float]:
     """How far the confidences of spans are from the share of them that is right; nothing where no span was found."""
-    told = [
-        (sure, _key(span) in set(map(_key, truth)))
-        for found, truth, own in zip(predicted, expected, confidences, strict=True)
-        if truth is not None and len(own) == len(found)
-        for span, sure in zip(found, own, strict=True)
-    ]
+    told: list[tuple[float, bool]] = []
+    for found, truth, own in zip(predicted, expected, confidences, strict=True):
+        if truth is not None and len(own) == len(found):
+            true = set(map(_key, truth))
+            told += [(sure, _key(span) in true) for span, sure in zip(found, own, strict=True)]
     if not told:
         return {}
     sure, right = np.array([one for one, _ in told]), np.array([one for _, one in told], dtype=bool)

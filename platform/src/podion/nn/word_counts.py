@@ -35,9 +35,7 @@ def word_rows(texts: Sequence[str], vocabulary: Vocabulary, reading: Reading = s
     return sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(vocabulary)), dtype=np.float32)
 
 
-def word_sums(
-    texts: Sequence[str], vocabulary: Vocabulary, weight: Floats, reading: Reading = sequences_in
-) -> Floats:
+def word_sums(texts: Sequence[str], vocabulary: Vocabulary, weight: Floats, reading: Reading = sequences_in) -> Floats:
     """Return `word_rows` times a weight [words, labels], [texts, labels], without making the matrix."""
     rows, columns, values = _cells(texts, vocabulary, reading)
     sums = np.zeros((len(texts), weight.shape[1]), dtype=np.float32)

@@ -1,5 +1,6 @@
 """A note read: its sections, what it names, whether that is said to be there, and how it belongs together."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -70,8 +71,7 @@ class Analysis(BaseModel):
 
 async def analyze(caller: TenantCaller, note: Note, language: Language) -> Analysis:
     """Return what a note says; before an adapter of `entities` is deployed, its sections."""
-    sections = [SectionOut(name=name, start=start, end=end) for name, start, end in sections_of(note.text)]
-    pieces = windows(note.text)
+    sections, pieces = await asyncio.to_thread(_parted, note.text)
     named = await predicted(caller, entities, [ClinicalText(text=_words(note, piece)) for piece in pieces])
     spans = [_spans(answer) for answer in named.answers] if named else [[] for _ in pieces]
     related = await _related(caller, note, pieces, spans)
@@ -88,11 +88,18 @@ async def analyze(caller: TenantCaller, note: Note, language: Language) -> Analy
         text=note.text,
         language=language,
         sections=sections,
-        mentions=[_mention(note, span, confidence, sections, language) for span, confidence in found],
+        mentions=await asyncio.to_thread(
+            lambda: [_mention(note, span, confidence, sections, language) for span, confidence in found]
+        ),
         relations=[each for each in (_placed(one, places) for one in related.found) if each is not None],
         adapters={"entities": named.adapter if named else None, "relations": related.adapter},
         notice=notice_in(language),
     )
+
+
+def _parted(text: str) -> tuple[list[SectionOut], tuple[Window, ...]]:
+    sections = [SectionOut(name=name, start=start, end=end) for name, start, end in sections_of(text)]
+    return sections, windows(text)
 
 
 class _Related(NamedTuple):

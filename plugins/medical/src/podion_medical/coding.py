@@ -1,5 +1,6 @@
 """Codes of a note: each with evidence; what the note only denies, or says of the family, is held back and told."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -65,7 +66,7 @@ async def suggest_codes(
     record = CodedNote(text=note.text, system=asked.system or settings.code_system)
     reading = await _read(caller, note.text, record, asked.most or settings.codes_shown)
     evidence = reading.evidence | await _occluded(caller, note.text, record, reading)
-    coded = weighed(note, language, record, reading.probabilities, evidence)
+    coded = await asyncio.to_thread(weighed, note, language, record, reading.probabilities, evidence)
     answer = reading.answer
     return await keep(
         caller,

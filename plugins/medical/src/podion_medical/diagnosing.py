@@ -1,5 +1,7 @@
 """Diagnosis support: symptoms in words to ranked conditions, each calibrated and with evidence, or no answer."""
 
+import asyncio
+
 from podion import Conflict, Language, TenantCaller
 from podion_medical.asking import begun, keep, stretch, told
 from podion_medical.audience import notice_in
@@ -44,7 +46,7 @@ async def suggest_conditions(
     found = {label: _told(record.text, language, parts) for label, parts in weighed.items()}
     items = tuple(Item(code=label, confidence=p, evidence=found.get(label, ())) for label, p in shown.items())
     unsupported = not answer.abstained and not found.get(answer.label)
-    case = TriageCase(complaint=record.text, age=age, sex=sex)
+    flags = await asyncio.to_thread(red_flags, TriageCase(complaint=record.text, age=age, sex=sex))
     return await keep(
         caller,
         Suggestion(
@@ -61,7 +63,7 @@ async def suggest_conditions(
             else (),
             abstained=answer.abstained or unsupported,
             why_abstained=_UNSUPPORTED if unsupported else _UNSURE if answer.abstained else "",
-            red_flags=tuple(flagged(flag, record.text) for flag in red_flags(case)),
+            red_flags=tuple(flagged(flag, record.text) for flag in flags),
             notice=notice_in(language),
         ),
     )

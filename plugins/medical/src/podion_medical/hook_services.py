@@ -1,5 +1,6 @@
 """The services that CDS Hooks clients call: triage on arrival, guidance on a new problem, a look at an opened chart."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,10 +33,13 @@ class HookService:
 
 async def _arrival(caller: TenantCaller, call: HookCall) -> list[Card]:
     """Triage of the encounter that starts."""
+    return [await _triaged(caller, call, await asyncio.to_thread(_arrived, call))]
+
+
+def _arrived(call: HookCall) -> TriageCase:
     patient = _one(call, "patient", "Patient")
     encounter = _one(call, "encounter", "Encounter")
-    case = case_of(patient, encounter, _several(call, "vitals", "Observation"), today=datetime.now(UTC).date())
-    return [await _triaged(caller, call, case)]
+    return case_of(patient, encounter, _several(call, "vitals", "Observation"), today=datetime.now(UTC).date())
 
 
 async def _new_problem(caller: TenantCaller, call: HookCall) -> list[Card]:
@@ -43,23 +47,27 @@ async def _new_problem(caller: TenantCaller, call: HookCall) -> list[Card]:
     sent = call.context.get("conditions")
     if not isinstance(sent, Mapping):
         raise DataError("the hook tells new conditions", faults=[Fault("/context/conditions", "a Bundle is needed")])
-    found = [each for _, each in resources_in(_without_oddities(sent)) if each["resourceType"] == "Condition"]
-    return await _guided(caller, call, found)
+    found = await asyncio.to_thread(list, resources_in(_without_oddities(sent)))
+    return await _guided(caller, call, [each for _, each in found if each["resourceType"] == "Condition"])
 
 
 async def _opened(caller: TenantCaller, call: HookCall) -> list[Card]:
     """Red flags among the newest vital signs, and what guidelines say of active conditions."""
+    case, conditions = await asyncio.to_thread(_seen, call)
+    cards = [] if case is None else [await _triaged(caller, call, case)]
+    return [*cards, *await _guided(caller, call, conditions)]
+
+
+def _seen(call: HookCall) -> tuple[TriageCase | None, list[Resource]]:
+    """Return what a chart shows: a case where its vital signs raise a red flag, and the active conditions."""
     patient = _one(call, "patient", "Patient")
     conditions = [each for each in _several(call, "conditions", "Condition") if is_active(each)]
     vitals = vitals_of(_several(call, "vitals", "Observation"))
-    words = [words for each in conditions if (words := condition_words(each))]
-    cards = []
-    if vitals is not None:
-        history = words or ["-"]
-        case = case_of(patient, None, [], history, today=datetime.now(UTC).date()).model_copy(update={"vitals": vitals})
-        if red_flags(case):
-            cards.append(await _triaged(caller, call, case))
-    return [*cards, *await _guided(caller, call, conditions)]
+    if vitals is None:
+        return None, conditions
+    history = [words for each in conditions if (words := condition_words(each))] or ["-"]
+    case = case_of(patient, None, [], history, today=datetime.now(UTC).date()).model_copy(update={"vitals": vitals})
+    return (case if red_flags(case) else None), conditions
 
 
 async def _triaged(caller: TenantCaller, call: HookCall, case: TriageCase) -> Card:

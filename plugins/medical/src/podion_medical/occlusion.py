@@ -1,6 +1,8 @@
-"""What in a text speaks for a label: what its probability loses when a clause is taken away.
+"""What in a text speaks for a label, asked of the very version that answers: each question is one more prediction.
 
-It asks the very version that answers, so that it is true of that version; each clause is one more prediction.
+A clause counts by what the label's probability loses without it, or gains by it alone over a text that says nothing,
+whichever is more (comprehensiveness and sufficiency of DeYoung and others, ERASER, 2020). The first alone would find
+nothing where two clauses say the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +12,11 @@ from pydantic import BaseModel
 from podion import LabelAnswer, LabelsAnswer, Task, TenantCaller
 from podion_medical.clauses import clauses_of, without
 
-LEAST = 0.01
+LEAST = 0.05
 """A clause that changes a probability by less says nothing."""
+
+NOTHING = "-"
+"""A text that says nothing."""
 
 Weighed = tuple[int, int, float]
 
@@ -19,18 +24,25 @@ Weighed = tuple[int, int, float]
 async def evidence_by_label(
     caller: TenantCaller, task: Task, text: str, record: Callable[[str], BaseModel], labels: dict[str, float]
 ) -> dict[str, list[Weighed]]:
-    """Return for each label the stretches that speak for it, (start, end, loss), heaviest first; at most three.
+    """Return for each label the stretches that speak for it, (start, end, weight), heaviest first; at most three.
 
     `labels` has the probability of each out of the whole text. Where the text is one clause, that is the evidence.
     """
     stretches = clauses_of(text)
     if len(stretches) < 2:
         return {label: [(start, end, p) for start, end in stretches] for label, p in labels.items()}
-    records = [record(without(text, start, end)) for start, end in stretches]
-    answers = (await caller.predict(task, records)).answers
-    return {
-        label: _heaviest(stretches, [p - probability(each, label) for each in answers]) for label, p in labels.items()
-    }
+    shorter = [without(text, start, end) for start, end in stretches]
+    alone = [text[start:end] for start, end in stretches]
+    asked = [record(words) for words in (*shorter, *alone, NOTHING)]
+    *answers, nothing = (await caller.predict(task, asked)).answers
+    lacking, having = answers[: len(stretches)], answers[len(stretches) :]
+    found: dict[str, list[Weighed]] = {}
+    for label, p in labels.items():
+        chance = probability(nothing, label)
+        losses = [p - probability(answer, label) for answer in lacking]
+        gains = [probability(answer, label) - chance for answer in having]
+        found[label] = _heaviest(stretches, [max(pair) for pair in zip(losses, gains, strict=True)])
+    return found
 
 
 def probability(answer: BaseModel, label: str) -> float:
@@ -43,8 +55,6 @@ def probability(answer: BaseModel, label: str) -> float:
     return next((each.confidence for each in told if each.label == label), 0.0)
 
 
-def _heaviest(stretches: Sequence[tuple[int, int]], losses: Sequence[float]) -> list[Weighed]:
-    weighed = [
-        (start, end, round(loss, 4)) for (start, end), loss in zip(stretches, losses, strict=True) if loss > LEAST
-    ]
+def _heaviest(stretches: Sequence[tuple[int, int]], weights: Sequence[float]) -> list[Weighed]:
+    weighed = [(start, end, round(w, 4)) for (start, end), w in zip(stretches, weights, strict=True) if w > LEAST]
     return sorted(weighed, key=lambda each: -each[2])[:3]

@@ -52,7 +52,7 @@ INNER: Phrases = {
     "faint": (
         r"\bfaint\w*|light-?headed\w*|dizz\w*|collaps\w*|pass(?:ed|ing)? out|black(?:ed|ing) out"
         r"|syncop\w*|going to (?:drop|faint|pass out)|blood pressure (?:is )?low|floppy|giddy|woozy"
-        r"|keel\w* over",
+        r"|keel\w* over|(?:bp|blood pressure|pressure) (?:is |was )?(?:dropp\w*|falling|crash\w*|low\b)",
         "晕|昏倒|昏过去|头昏|站不稳|站不住|虚脱|倒地|瘫倒|眼前发黑|眼前一黑|血压低|要倒",
     ),
     "pallor": (
@@ -80,7 +80,8 @@ INNER: Phrases = {
     "face_droop": (
         rf"\b(?:face|mouth|smile|cheek|eyelid)\b{EN}{{0,30}}?\b(?:droop\w*|crooked|lopsided|twist\w*"
         rf"|fall\w*|sag\w*|dropp?\w*|uneven|numb\w*|slid\w*|pulled|to one side|gone down|weak\w*"
-        rf"|asymmetr\w*|slack)|droop\w*{EN}{{0,20}}\b(?:face|mouth|smile)|facial (?:droop\w*|weakness"
+        rf"|asymmetr\w*|slack)|droop\w*{EN}{{0,20}}\b(?:face|mouth|smile)|{CANNOT} (?:\w+ )?(?:smile"
+        rf"|close (?:her|his|my|one) eye)|facial (?:droop\w*|weakness"
         rf"|palsy|asymmetry|numbness)|(?:lopsided|crooked|uneven) (?:face|smile|mouth)|one side of (?:her"
         rf"|his|the|my) (?:face|mouth)",
         rf"(?:嘴|口)(?:巴|角)?{ZH}{{0,5}}歪|口眼歪斜|面瘫|(?:脸|面部|面){ZH}{{0,5}}(?:歪|不对称"
@@ -95,7 +96,9 @@ INNER: Phrases = {
         rf"|aphasi\w*|dysarthri\w*|dysphasi\w*|talking (?:nonsense"
         rf"|gibberish|rubbish)|(?:lost|loss of) (?:\w+ )?(?:speech"
         rf"|words)|difficulty (?:speaking|talking|finding words)|trouble (?:speaking|talking|finding words)"
-        rf"|suddenly {CANNOT} (?:speak|talk)|mumbling|tongue[- ]tied|word salad|words (?:won't"
+        rf"|suddenly {CANNOT} (?:speak|talk)|(?:sounds?|speaks?|talks?|speech|speaking"
+        rf"|talking|sounding)(?: is| was)? (?:like|as if|as though|a bit|\w+)? ?(?:\w+ ){{0,2}}drunk"
+        rf"|mumbling|tongue[- ]tied|word salad|words (?:won't"
         rf"|will not|don't) come|lost for words suddenly",
         rf"(?:说话|讲话|言语|口齿|吐字|语言|发音|话){ZH}{{0,6}}(?:不清|含糊|大舌头|困难|不利|说不清"
         rf"|颠三倒四|障碍|含混|不灵|不连贯|听不懂|说不出|讲不出)|(?:说|讲)不出(?:来)?话"
@@ -112,7 +115,10 @@ INNER: Phrases = {
         rf"|right|one) (?:side|arm|leg|hand)|(?:her|his|my|the) (?:\w+ )?(?:arm|leg)\b|one side"
         rf"|arm and leg)|(?:numb\w*|weak\w*|limp|paraly\w*|heavy|dead|useless|clumsy) (?:left"
         rf"|right) (?:\w+ )?(?:arm|leg|hand|side|face|cheek|foot|half)|drag\w* (?:her"
-        rf"|his|my|a|one) (?:\w+ )?(?:leg|foot)|hemipar\w*|hemipleg\w*|drops (?:things|cups)",
+        rf"|his|my|a|one) (?:\w+ )?(?:leg|foot)|(?:left|right|one) (?:arm|leg|hand)\b{EN}{{0,12}}(?:hangs?"
+        rf"|hanging|drops?|drift\w*|falls?|sags?)|(?:lost|loses|losing|loss of) (?:the "
+        rf"|all )?(?:use|feeling|power|strength|movement|control) (?:of|in) (?:the "
+        rf"|her |his |my )?(?:left|right|one)|hemipar\w*|hemipleg\w*|drops (?:things|cups)",
         rf"(?:半(?:边|侧)?身|偏身|一(?:侧|边)|单侧|左(?:侧|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|右(?:侧"
         rf"|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|同侧){ZH}{{0,8}}?(?:没劲|无力|没力|动不了|不能动"
         rf"|抬不(?:起|动)|瘫|麻|不听使唤|活动不灵|使不上|拿不(?:起|稳|住)|跑偏|拖着"
@@ -194,7 +200,8 @@ INNER: Phrases = {
     ),
     "stiff_neck": (
         rf"stiff(?:ness of)?(?: in)?(?: the| her| his| my)? neck|neck (?:is |feels |very |so |and "
-        rf"|stiff\w*|gone |was |has gone ){{0,3}}(?:stiff\w*|rigid\w*)|nuchal rigidity|mening(?:ism"
+        rf"|stiff\w*|gone |was |has gone ){{0,3}}(?:stiff\w*|rigid\w*)|(?:rigid|rock[- ]hard) neck"
+        rf"|nuchal rigidity|mening(?:ism"
         rf"|itis)|neck (?:hurts|pain\w*){EN}{{0,20}}(?:bend|chin)|{CANNOT} (?:bend|touch|put|move) (?:\w+ )?(?:neck"
         rf"|chin|head)|chin to (?:\w+ )?chest|bulging (?:fontanelle|soft spot)|fontanelle {EN}{{0,10}}bulg\w*",
         rf"(?:脖子|颈部?|颈项|后颈){ZH}{{0,5}}(?<!不)(?:发?硬|僵|强直|抵抗)|颈强直?"
@@ -223,14 +230,16 @@ INNER: Phrases = {
     ),
     "projectile": (r"projectile vomit\w*", "喷射(?:性|样|状)?呕?吐"),
     "thunderclap": (
-        rf"thunderclap|never had (?:a |such (?:a )?|this (?:kind|sort) of )?(?:\w+ )?headache"
+        rf"thunderclap|\bbang\b{EN}{{0,20}}head|never had (?:a |such (?:a )?|this (?:kind"
+        rf"|sort) of )?(?:\w+ )?headache"
         rf"|\bhead(?:ache)?\b{EN}{{0,40}}never (?:had|felt)|(?:thunder|lightning"
         rf"|gunshot|bomb)\w*{EN}{{0,20}}head|(?:worst|most (?:severe|intense|awful"
         rf"|terrible))\b{EN}{{0,15}}\bhead\w*"
         rf"|headache\b{EN}{{0,25}}(?:of (?:my|her|his) life|\bever\b)|(?:sudden\w*|explosive|instant\w*"
         rf"|abrupt\w*|out of nowhere|like (?:a|being) (?:\w+ )?(?:hit|struck|bang|blow|explo\w*"
         rf"|clap|bat|hammer|kicked|shot)){EN}{{0,40}}\b(?:head\w*)|\bhead\w*\b{EN}{{0,45}}(?:in seconds"
-        rf"|within seconds|within a minute|in an instant|sudden\w*|instant\w*|out of (?:nowhere"
+        rf"|within seconds|within a minute|in an instant|in a second|from (?:nothing"
+        rf"|zero|nought)|bang\b|sudden\w*|instant\w*|out of (?:nowhere"
         rf"|the blue)|explo\w*|like being (?:hit|struck|kicked|shot)|hit (?:on|over|with|by)|peaked"
         rf"|came on at once|all at once|at once|snap|pop\w*|seconds)",
         rf"(?:突然|瞬间|一下子|骤然|突发|霎时|猛然|几秒|秒内|忽然){ZH}{{0,14}}头(?!晕|昏){ZH}{{0,8}}(?:痛"
@@ -242,7 +251,9 @@ INNER: Phrases = {
     "choking": (
         rf"chok(?:ing|ed)\b(?! up| smell)|(?:went|gone) down the wrong way|inhaled (?:a "
         rf"|an )?(?:nut|bead|coin|toy|peanut|grape|foreign)"
-        rf"|foreign body (?:in )?(?:the )?(?:airway|throat)|silent cough|{CANNOT} (?:cough|cry"
+        rf"|foreign body (?:in )?(?:the )?(?:airway|throat)|silent cough|food (?:is "
+        rf"|got )?stuck|clutching (?:\w+ )?(?:throat|neck)|{CANNOT} (?:breathe|talk"
+        rf"|speak|cough) or (?:talk|speak|cough|cry|breathe)|{CANNOT} (?:cough|cry"
         rf"|make a sound|speak or cough)",
         "呛(?:住|到|着|入)|噎(?:住|到|着)|气管异物|异物(?:吸入|卡|堵)|(?:咳|哭|喊)不出(?:声|来)|海姆立克|吸进气管",
     ),
@@ -309,7 +320,8 @@ INNER: Phrases = {
         r"seizures?\b|\bfits?\b(?! (?:well|and healthy|note|in|for|into|the|me))"
         r"|\bfitting\b|still (?:shaking|jerking|twitching)|convuls\w*"
         r"|jerking|shaking all over|epileptic attack|tonic|status epilepticus|twitching all over",
-        "抽搐|抽(?:了|筋|个不停|得|风)|惊厥|癫痫(?:大)?(?:发作|持续)|羊(?:癫|角)疯|痉挛|口吐白沫|强直",
+        "抽搐|(?:在|还|又|老|直)抽(?!血|烟|空|查|屉|水|泣|奖)|抽(?:了|筋|个不停"
+        "|得|风)|惊厥|癫痫(?:大)?(?:发作|持续)|羊(?:癫|角)疯|痉挛|口吐白沫|强直",
     ),
     "unending": (
         r"(?:not|n't|hasn't|won't|never|without) stopp\w*|won't stop|will not stop|still (?:fitting"
@@ -332,8 +344,10 @@ INNER: Phrases = {
     "cannot_speak_for_breath": (
         rf"{CANNOT} (?:\w+ )?(?:finish|complete|speak in|get|manage|say|talk in)(?: out)? (?:\w+ )?(?:a "
         rf"|full |whole |one |complete )*(?:sentences?|a word|more than)|(?:only|just|speaking in"
-        rf"|talking in|few) {EN}{{0,12}}(?:single words?|words at a time|one word)|too breathless to"
-        rf"|silent chest|inhalers?\b{EN}{{0,20}}(?:not|n't|no|isn't|aren't|without) {EN}{{0,12}}(?:help\w*"
+        rf"|talking in|few) {EN}{{0,12}}(?:single words?|words at a time|one word)"
+        rf"|(?:so|too) (?:breathless|short of breath|out of breath) (?:\w+ ){{0,3}}(?:only"
+        rf"|cannot|can't|to)\b|silent chest|inhalers?\b{EN}{{0,20}}(?:not|n't|no|isn't"
+        rf"|aren't|without) {EN}{{0,12}}(?:help\w*"
         rf"|work\w*|effect|relief|touch\w*)|(?:no|not|without) (?:better|relief|help|effect) {EN}{{0,15}}inhaler"
         rf"|exhausted (?:from )?breath\w*|using (?:all )?(?:accessory|neck) muscles|ribs? (?:sucking"
         rf"|pulling) in|sucking in|gasping|fighting for (?:breath|air)|head bobbing|grunting|gurgling"

@@ -12,6 +12,28 @@ from podion_medical.red_flag_gaps import CANNOT, EN, NUMBER, ZH
 Phrases = Mapping[str, tuple[str, str]]
 
 OUTER: Phrases = {
+    "rectal_blood": (
+        r"blood(?:y)? (?:in|from|with|per) (?:\w+ )?(?:stools?|poo|back passage|bottom"
+        r"|rectum|motions?)|rectal bleed\w*"
+        r"|bloody (?:stools?|diarrh\w*)|bleeding from (?:the |my |her |his )?(?:back passage|bottom|rectum|bowel)",
+        f"便血|血便|大便{ZH}{{0,4}}血|拉{ZH}{{0,3}}血",
+    ),
+    "head_injury": (
+        r"head injur\w*|(?:hit|banged|struck|bumped|smashed|cracked) (?:\w+ ){0,2}head"
+        r"|blow to (?:the |his |her )?head"
+        r"|skull fracture",
+        "头(?:部)?(?:外伤|受伤|撞|被打|着地)|(?:撞|磕|摔|砸)(?:到|了|伤|破)(?:了)?(?:后)?(?:头|脑)|颅脑",
+    ),
+    "spine_injury": (
+        rf"(?:neck|back|spine|spinal)\b{EN}{{0,45}}{CANNOT} (?:move|feel) (?:\w+ )?(?:arms?|legs?)"
+        r"|spinal (?:cord )?injur\w*",
+        f"(?:颈|脖子|脊柱|腰){ZH}{{0,6}}(?:摔|撞|砸|伤)[^。；\n]{{0,10}}(?:动不了|没(?:有)?知觉|瘫)",
+    ),
+    "to_the_back": (
+        r"(?:to|through to|into|between|in) (?:the |my |her |his )?(?:\w+ )?(?:back|shoulder blades)\b",
+        "后背|背部|肩胛|腰部",
+    ),
+    "heat_said": (r"heat ?stroke", "热射病"),
     "vomits_blood": (
         rf"(?:vomit\w*|threw up|throwing up|thrown up|bringing up|brought up|retch\w*|being sick"
         rf"|sick with|spew\w*|puk\w*){EN}{{0,35}}\b(?:blood"
@@ -60,7 +82,9 @@ OUTER: Phrases = {
         rf"|right lower|left lower|side)\b{EN}{{0,20}}?(?:pain\w*"
         rf"|ache\w*|aching|hurt\w*|cramp\w*|agony|sore|stabb\w*|tender)|(?:pain\w*|cramps?|cramping"
         rf"|ache|agony|stabbing)\b{EN}{{0,25}}?(?:abdom\w*|belly|tummy|stomach|pelvi\w*|iliac|low(?: down)?"
-        rf"|one side|right side|left side|lower|side)\b|shoulder[- ]tip|shoulder pain",
+        rf"|one side|right side|left side|lower|side)\b|(?:cramp\w*|pain\w*|ache|aching) (?:\w+ )?(?:on"
+        rf"|in|down) (?:the |my |her |one )?(?:\w+ )?(?:left|right|side)|shoulder[- ]tip"
+        rf"|shoulder pain",
         rf"(?:腹|肚子|小肚子|下面|少腹|肚脐|一侧|一边|右下|左下){ZH}{{0,12}}?(?:痛|疼|绞|坠)|肛门坠胀|肩膀?疼|肩痛",
     ),
     "vaginal_bleeding": (
@@ -91,7 +115,9 @@ OUTER: Phrases = {
         "|憋不住(?:尿|大便)|尿裤子|不知道尿",
     ),
     "back_or_legs": (
-        rf"\bback ?(?:pain|ache|is|hurts|injur\w*|problem\w*)|sciatica|pain {EN}{{0,15}}\bback\b"
+        rf"\bback ?(?:pain|ache|is|hurts|injur\w*|problem\w*)|\bback (?:went|gave"
+        rf"|locked|trouble|spasm\w*|seized)|(?:both |my |her |his )?(?:feet|legs) (?:are "
+        rf"|is |feel |went |gone )?(?:numb|tingl\w*)|sciatica|pain {EN}{{0,15}}\bback\b"
         rf"|slipped disc|disc\b|(?:both|my|her|his) legs? (?:are |is |feel\w* |gone |going )*(?:weak\w*"
         rf"|numb\w*|heavy|giving way)|leg weakness|weak(?:ness)? (?:in|of) (?:both |the |my |her |his )?legs",
         rf"腰|(?:双|两|下)(?:腿|肢|下肢){ZH}{{0,6}}(?:无力|没劲|没力|麻|软|沉|瘫)|坐骨|椎间盘|背(?:痛|疼)",
@@ -105,8 +131,8 @@ OUTER: Phrases = {
         "痛(?!风)|疼|剧痛",
     ),
     "diabetic": (
-        r"diabet\w*|insulin|\bt1dm\b|\bt2dm\b|metformin|gliclazide|glibenclamide|glimepiride|sulphonylurea"
-        r"|sulfonylurea|ketoacid\w*",
+        r"diabet\w*|insulin|\bt1dm\b|\bt2dm\b|metformin|gliclazide|glibenclamide"
+        r"|glimepiride|sulphonylurea|sulfonylurea|ketoacid\w*|blood sugars?|high sugars?",
         "糖尿病|胰岛素|降糖药|二甲双胍|格列|血糖",
     ),
     "thirst_and_urine": (
@@ -120,7 +146,7 @@ OUTER: Phrases = {
         rf"|nail varnish|sweet[- ]smelling|(?:breath\w*){EN}{{0,20}}(?:fast and deep"
         rf"|deep and fast|deep|sighing|smell\w*|heavy and fast)|kussmaul|deep (?:and )?(?:rapid"
         rf"|fast|sighing)? ?breath\w*",
-        "烂苹果|酮(?:体|症|酸)|呼吸(?:又)?深(?:又|而|长)?(?:快|大|长)?|深(?:大|快)呼吸|呼吸有{0,1}(?:甜"
+        "烂苹果|酮|呼吸(?:又)?深(?:又|而|长)?(?:快|大|长)?|深(?:大|快)呼吸|呼吸有{0,1}(?:甜"
         "|水果|苹果|丙酮)|水果味|丙酮",
     ),
     "low_sugar_signs": (
@@ -160,10 +186,14 @@ OUTER: Phrases = {
         rf"|over)|run over|mown down"
         rf"|crushed|dragged|trapped) (?:by|under|between|beneath) (?:a |an |the )?(?:\w+ )?(?:motor\w*"
         rf"|car|lorry|truck|bus|van|vehicle|train|tractor|bike|tram|machine\w*|forklift|horse|tree"
-        rf"|wall|beam)|\brtc\b|\brta\b|\bmva\b|\bmvc\b|(?:ejected|thrown) from|crush(?:ed|ing)? (?:injur\w*"
+        rf"|wall|beam)|\brtc\b|\brta\b|\bmva\b|\bmvc\b|(?:ejected|thrown|flung|knocked"
+        rf"|came) (?:off|from) (?:\w+ )?(?:motor\w*|bike|horse|quad|scooter|vehicle"
+        rf"|car)|(?:ejected|thrown) from|crush(?:ed|ing)? (?:injur\w*"
         rf"|by|under|between)|head-on",
-        f"车祸|交通(?:事故|伤)|撞(?:飞|倒|上|了|击|伤)|被{ZH}{{0,10}}(?:车|火车|列车|机器|叉车){ZH}{{0,4}}(?:撞"
-        f"|碾|压|轧|卷)|碾压|翻车|追尾|甩出|挤压|砸(?:中|到|伤|在)|塌方|爆炸伤|卷入机器|夹伤",
+        f"车祸|交通(?:事故|伤)|撞(?:飞|倒|树|墙|车|到|上|了|击|伤)|被{ZH}{{0,10}}(?:车"
+        f"|火车|列车|机器|叉车){ZH}{{0,4}}(?:撞"
+        f"|碾|压|轧|卷)|碾压|翻车|追尾|甩出|挤压|砸(?:中|到|伤|在)|塌|被{ZH}{{0,10}}(?:压住"
+        f"|压在|压到|埋)|爆炸伤|卷入机器|夹伤",
     ),
     "fall_height": (
         rf"(?:fell|fall\w*|jumped|dived?|diving|dove|dropped|plunged|came off|thrown){EN}{{0,40}}(?:(?:second|third"
@@ -191,7 +221,9 @@ OUTER: Phrases = {
     ),
     "suicidal": (
         rf"suicid\w*|kill(?:ing)? (?:my|him|her|them|your)sel\w*|end(?:ing)? (?:my|his|her|it|their"
-        rf"|your) (?:own )?(?:life|all|lives)|end it all|tak(?:e|ing) (?:my|his|her|their) (?:own )?life"
+        rf"|your) (?:own )?(?:life|all|lives)|end it all|(?:don't|do not|doesn't|does not"
+        rf"|can't|cannot) see (?:the |any |a )?(?:point|reason) (?:in|of|to)|tak(?:e"
+        rf"|ing) (?:my|his|her|their) (?:own )?life"
         rf"|(?:do(?:es)?n't|do(?:es)? not|no longer|not) want(?:s|ing)? to (?:live|be alive|be here"
         rf"|go on|wake up|exist)|no (?:point|reason) (?:in |to )?(?:living|live|going on|go on|carrying on"
         rf"|being here|life|being alive)|(?:want\w*|wish\w*|going|plan\w*|prefer\w*|rather) (?:to "
@@ -199,7 +231,9 @@ OUTER: Phrases = {
         rf"|better off (?:dead|without me)|goodbye (?:letters?|notes?|messages?|texts?|video)|(?:suicide"
         rf"|farewell) (?:letter|note)|(?:jump\w*|throw \w+self) (?:off|from|in front|under|out of)"
         rf"|hang(?:ed|ing)? (?:my|him|her)self|noose|(?:cut|cuts|cutting|slashed|slit|slitting) (?:my"
-        rf"|his|her|their|both) (?:\w+ )?(?:wrists?|arms?|throat|veins)|self-?harm\w*|(?:cut|hurt"
+        rf"|his|her|their|both) (?:\w+ )?(?:wrists?|arms?|throat|veins)|self[- ]?harm\w*"
+        rf"|(?:wants?|wanted|threaten\w*|going|about) to jump|standing on (?:the "
+        rf"|a )?(?:bridge|ledge|roof|railing)|(?:cut|hurt"
         rf"|harm|burn)ting? (?:my|him|her)self|(?:hurt|harm)(?:ing)? (?:my"
         rf"|him|her)self|better off if (?:\w+ ){1, 3}(?:dead"
         rf"|gone|died)|life (?:is|isn't|is not|not) (?:not )?worth|can'?t go on|want out of this life"
@@ -233,11 +267,13 @@ OUTER: Phrases = {
         rf"|\d{{3}}|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|dozens?|loads?"
         rf"|lots|bunch|heaps?|pile|stack|most of|rest of|supply|handfuls?|whole|entire"
         rf"|full|all (?:of )?(?:the|my|his|her|them)|them all|everything|bottle|pack(?:et)?s?"
-        rf"|box(?:es)?|strips?|too many|a lot of|several)\b{EN}{{0,40}}?(?:tablets?|pills?|capsules?"
-        rf"|paracetamol|acetaminophen|ibuprofen|aspirin|medic\w*|bottle|pack(?:et)?s?|box(?:es)?"
+        rf"|box(?:es)?|strips?|too many|a lot of|several)\b{EN}{{0,40}}?(?:tablets?"
+        rf"|pills?|capsules?|anti\w+|meds\b|sedatives?|painkillers?|drugs|opi\w+|paracetamol"
+        rf"|acetaminophen|ibuprofen|aspirin|medic\w*|bottle|pack(?:et)?s?|box(?:es)?"
         rf"|strips?|insulin|tricyclic|amitript\w*|propranolol|\w+pam\b|\w+ol\b|\w+ine\b))|(?:took"
-        rf"|taken|swallow\w*|ingest\w*|ate|eaten|drank|drunk|drinking){EN}{{0,30}}(?:bleach|antifreeze"
-        rf"|weed ?killer|pesticide|paraquat|poison|cleaner|detergent|drain|petrol|paraffin|methanol"
+        rf"|taken|swallow\w*|ingest\w*|ate|eaten|drank|drunk|drinking){EN}{{0,30}}(?:bleach"
+        rf"|antifreeze|dishwasher|laundry|washing|weed ?killer|pesticide|paraquat"
+        rf"|poison|cleaner|detergent|drain|petrol|paraffin|methanol"
         rf"|acid|caustic|button batter\w*|batter(?:y|ies)|rat poison|mushrooms?|berries|white spirit"
         rf"|descaler|disinfectant|organophosph\w*|(?:grand\w+|mum|mom|dad|mother|father|granny|nan"
         rf"|brother|sister)'?s? (?:\w+ ){{0,3}}(?:pills?|tablets?|medic\w*|methadone))|empty (?:\w+ )?(?:box\w*"
@@ -251,10 +287,12 @@ OUTER: Phrases = {
         f"(?:吃|吞|服|喝|咽|灌)(?:下|了|掉|完|进|入)?{ZH}{{0,12}}?(?:[1-9][0-9]{{1,2}} ?(?:多)?(?:片"
         f"|粒|颗)|[二三四五六七八九]?十(?:多|几|来)?(?:片|粒|颗)|(?:整瓶|半瓶|一瓶|两瓶|整盒|一盒"
         f"|两盒|一整|大把|一大把|一把|一板|两板|好多|很多|大量|全部|几十){ZH}{{0,10}}(?:药|片"
-        f"|粒|颗|胶囊|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平))|(?:药|片){ZH}{{0,8}}(?:全"
-        f"|都|一次)(?:部)?(?:吃|吞|服)|(?:用药|服药|药物|服用)过量|过量(?:服|吃|用)|(?<!食物)中毒"
+        f"|粒|颗|胶囊|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平))|(?:药|片|胶囊"
+        f"|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平){ZH}{{0,8}}(?:全|都|一次|一口气)(?:部)?(?:吃|吞|服"
+        f"|喝|咽|灌)|(?:用药|服药|药物|服用)过量|过量(?:服|吃|用)|(?<!食物)中毒"
         f"|服毒|毒药|农药|百草枯|敌敌畏|敌百虫|乐果|老鼠药|毒鼠|鼠药|有机磷|洁厕|漂白|消毒液|除草剂"
-        f"|一氧化碳|煤气(?:中毒|泄漏|味)|毒蘑菇|野蘑菇|误服|误食|误吞|(?:吞|吃){ZH}{{0,4}}(?:电池"
+        f"|一氧化碳|煤气(?:中毒|泄漏|味)|(?:毒|野生?|不认识的)(?:蘑)?菇|菌子|误服"
+        f"|误食|误吞|(?:吞|吃){ZH}{{0,4}}(?:电池"
         f"|干燥剂)|安眠药|瞳孔(?:呈)?针尖|针尖样|吸毒|海洛因|吃错药|多吃了.{{0,6}}药"
         f"|空药(?:瓶|盒|板)|药(?:瓶|盒|板)(?:都)?空"
         f"|药全(?:吃|吞)",
@@ -356,7 +394,7 @@ OUTER: Phrases = {
         rf"|coming out)|(?:open|compound)\b{EN}{{0,12}}\bfractures?|can see (?:the |\w+ )?bone(?! spec"
         rf"| doc| clin)|(?:wound|cut|gash|laceration|skin (?:broken|torn)){EN}{{0,30}}(?:over|above"
         rf"|at) (?:the )?(?:\w+ )?(?:broken|fracture\w*|break)|broken {EN}{{0,20}}(?:through|pierc\w*) (?:the )?skin",
-        f"骨头?{ZH}{{0,8}}(?:戳|露|穿|外露|刺|冒|顶|出来|翘)|开放(?:性|型)?(?:粉碎性)?骨折|(?:看"
+        f"骨头?{ZH}{{0,8}}(?:戳|露|穿|外露|刺|扎|冒|顶|出来|翘)|开放(?:性|型)?(?:粉碎性)?骨折|(?:看"
         f"|见)(?:得|到|得到|能)?{ZH}{{0,4}}骨(?:头|茬)|露(?:出)?骨|骨外露|白骨|骨茬",
     ),
     "heavy_bleeding": (
@@ -386,8 +424,9 @@ OUTER: Phrases = {
         "|2[0-9]{2}))|高血压(?:危象|急症|脑病)|血压飙",
     ),
     "pressure_signs": (
-        r"headaches?|head (?:is )?(?:pounding|splitting)|blurr\w*|vision|visual|vomit\w*|confus\w*"
-        r"|chest|breathless\w*|short of breath|seizure|fit\b|nose ?bleed|drows\w*|weakness|see(?:ing)? (?:spots"
+        r"headaches?|head (?:is )?(?:pounding|splitting)|blurr\w*|flash\w*|vision"
+        r"|visual|vomit\w*|confus\w*|chest|breathless\w*|short of breath|seizure"
+        r"|fit\b|nose ?bleed|drows\w*|weakness|see(?:ing)? (?:spots"
         r"|double)|palpitations",
         f"头(?:痛|疼|胀|晕)|视物?(?:模糊|不清)|看(?:东西|不清){ZH}{{0,4}}|眼花|呕吐|恶心|意识"
         f"|胸闷|胸痛|气(?:急|促|短)|喘|抽搐|鼻(?:出|流)?血|糊涂|嗜睡|头{ZH}{{0,3}}(?:痛|疼|胀)",

@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
         "anaphylaxis_said",
         "hives breathless|faint|throat_closing|swelling|low_pressure",
         "allergen throat_closing|swelling breathless|throat_closing|faint|low_pressure|hives",
-        "allergen breathless faint",
+        "allergen breathless faint|low_pressure",
     ),
     _rule(
         "shock",
@@ -227,7 +227,7 @@ RULES: tuple[Rule, ...] = (
         2,
         "Possible diabetic ketoacidosis",
         "可疑糖尿病酮症酸中毒",
-        "ketosis diabetic|sugar_14|thirst_and_urine",
+        "ketosis diabetic|sugar_14|thirst_and_urine|nausea|belly_pain|drowsy",
         "sugar_14 nausea|belly_pain|drowsy|confused|thirst_and_urine|fast_breathing",
         "thirst_and_urine nausea|belly_pain|drowsy|confused|breathless",
         "sugar_25 not_alert",

@@ -13,6 +13,11 @@ from podion_medical.schema import TriageCase
 
 _FROM_HISTORY = frozenset(("diabetic", "takes_insulin", "immune_low", "aorta_risk", "pregnant", "clot_risk"))
 """What counts also where it stands among what was known before."""
+_MERE_CIRCUMSTANCES = frozenset(
+    ("sudden", "gradual", "limb", "chest_or_back", "to_the_back", "testicle", "burn_big", "burn_small", "unending")
+)
+"""What nobody denies: it only says where, when or how."""
+_MOST_DENIED = 100
 _LONG_AGO = re.compile(
     r"\b(?:19|20)\d\d\b|\byears? ago|last year|childhood|as a child|history|in the family|\bdied\b|\bhad\b|diagnosed"
     r"|年前|去年|前年|小时候|以前|既往|曾|家族|死于|得过|患过|中过|(?:19|20)\d\d ?年",
@@ -99,12 +104,18 @@ class _Facts:
 def _told(name: str, text: str, *, old: bool = False) -> tuple[int, int] | None:
     """Return where a text first says what a name stands for, and neither denies it nor speaks of long ago."""
     language = language_of(text) or "en"
-    for match in WORDS[name].finditer(text):
+    match = WORDS[name].search(text)
+    if match is not None and name in _MERE_CIRCUMSTANCES:
+        return match.span()
+    for _ in range(_MOST_DENIED):
+        if match is None:
+            return None
         start, end = match.span()
         said = assertion_of(text, Span(start=start, end=end, label=name), language)
         past = said in ("historical", "family") and not old and _is_long_ago(text, start)
         if said != "absent" and not past and not _DENIED_INSIDE.search(match.group()):
             return start, end
+        match = WORDS[name].search(text, start + 1)
     return None
 
 

@@ -1,11 +1,12 @@
 """Reports over what was suggested and judged, and over labelled cases that are asked anew."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from podion import DataError, Fault, TenantCaller, newest
+from podion import DataError, Fault, LabelAnswer, TenantCaller, newest
 from podion_medical.asking import predicted
 from podion_medical.config import settings_of
 from podion_medical.measuring import (
@@ -90,17 +91,22 @@ async def triage_of_cases(caller: TenantCaller, cases: Sequence[TriageCase]) -> 
     asked = [case.model_copy(update={"label": None}) for case in kept]
     prediction = await predicted(caller, triage, asked)
     answers = prediction.answers if prediction else [None] * len(kept)
+    widest = settings_of(caller).widest_set
+    return await asyncio.to_thread(_of_labelled, kept, answers, widest)
+
+
+def _of_labelled(cases: Sequence[TriageCase], answers: Sequence[LabelAnswer | None], widest: int) -> TriageReport:
     judged, models, raised, abstained = [], [], 0, 0
-    for case, answer in zip(kept, answers, strict=True):
-        found = sorted_out(answer, red_flags(case), settings_of(caller).widest_set)
+    for case, answer in zip(cases, answers, strict=True):
+        found = sorted_out(answer, red_flags(case), widest)
         abstained += found.abstained
         raised += _was_raised(found.model, found.urgency)
         right = int(case.label or 0)
         if answer is not None:
             models.append((answer.confidence, found.model == right))
         if found.urgency is not None:
-            judged.append(Judged(found.urgency, right, answer and answer.confidence, case.sex, case.age))
-    return _report(judged, models, raised, share(abstained, len(kept)), "labelled", complete=True)
+            judged.append(Judged(found.urgency, right, models[-1][0] if answer else None, case.sex, case.age))
+    return _report(judged, models, raised, share(abstained, len(cases)), "labelled", complete=True)
 
 
 async def suggestion_report(

@@ -69,6 +69,8 @@ def _conditions(teller: Teller) -> None:
     run = _trained(teller, "diagnosis", rows)
     teller.say("symptoms", f"{len(rows)} descriptions in two languages; held-out accuracy {_metric(run, 'accuracy')}")
     told = teller.post("/diagnoses", {"text": "dry, scaly patches on the scalp, itching skin, no fever"})
+    if told["abstained"]:
+        teller.say("conditions", told["why_abstained"])
     for item in told["items"][:2]:
         evidence = "; ".join(f"“{each['quote']}”" for each in item["evidence"]) or "nothing"
         teller.say("conditions", f"{item['code']}, p = {item['confidence']:.2f}, by {evidence}")

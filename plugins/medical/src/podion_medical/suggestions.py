@@ -31,7 +31,9 @@ class Evidence(Part):
     end: int = Field(ge=0)
     quote: str = Field(description="the stretch, to the character")
     assertion: Assertion | None = None
-    weight: float | None = Field(default=None, description="what the probability loses without it, or attention")
+    weight: float | None = Field(
+        default=None, description="what the probability loses without it or gains by it alone, or attention"
+    )
     title: str = ""
     url: str | None = None
     page: int | None = Field(default=None, description="of a guideline whose text has form feeds between its pages")

@@ -1,5 +1,6 @@
 """Triage: a model's urgency, red flags that can only raise it, and a person where it is not sure enough."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ def sorted_out(answer: LabelAnswer | None, flags: Sequence[RedFlag], widest: int
 async def suggest_urgency(caller: TenantCaller, sent: TriageCase, language: Language, *, card: str = "") -> Suggestion:
     """Return how urgent a case is, kept, with its red flags; works by rules alone before anything is trained."""
     case = await caller.as_kept(sent.model_copy(update={"label": None}))
-    flags = red_flags(case)
+    flags = await asyncio.to_thread(red_flags, case)
     prediction, answer = await answered(caller, triage, case)
     found = sorted_out(answer, flags, settings_of(caller).widest_set)
     evidence: tuple[Evidence, ...] = ()

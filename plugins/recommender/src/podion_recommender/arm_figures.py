@@ -111,21 +111,33 @@ class _Tally:
         return np.array(self.counts, dtype=np.float64).reshape(-1, 4).T
 
 
-def report(experiment: Experiment, slates: Iterable[Slate], *, complete: bool) -> ExperimentReport:
-    """Return the figures of an experiment, given slates of any kind."""
-    tallies = {arm.name: _Tally() for arm in experiment.arms}
-    counted = 0
-    for slate in slates:
-        if slate.experiment == experiment.id and slate.variant in tallies:
-            tallies[slate.variant].count(slate)
-            counted += 1
-    ratio = sample_ratio(experiment.arms, {name: len(tally.users) for name, tally in tallies.items()})
-    control = tallies[experiment.arms[0].name].columns()
-    arms = [
-        _figures(arm, tallies[arm.name], None if place == 0 else control, ratio)
-        for place, arm in enumerate(experiment.arms)
-    ]
-    return ExperimentReport(experiment=experiment, slates=counted, complete=complete, sample_ratio=ratio, arms=arms)
+class Tallies:
+    """What the arms of an experiment counted so far: it grows with users, not with slates."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._arms = {arm.name: _Tally() for arm in experiment.arms}
+        self.slates = 0
+
+    def count(self, slates: Iterable[Slate]) -> None:
+        """Take in those of the slates that are the experiment's."""
+        for slate in slates:
+            if slate.experiment == self._experiment.id and slate.variant in self._arms:
+                self._arms[slate.variant].count(slate)
+                self.slates += 1
+
+    def report(self, *, complete: bool) -> ExperimentReport:
+        """Return the figures; `complete`: whether all slates were taken in."""
+        experiment, tallies = self._experiment, self._arms
+        ratio = sample_ratio(experiment.arms, {name: len(tally.users) for name, tally in tallies.items()})
+        control = tallies[experiment.arms[0].name].columns()
+        arms = [
+            _figures(arm, tallies[arm.name], None if place == 0 else control, ratio)
+            for place, arm in enumerate(experiment.arms)
+        ]
+        return ExperimentReport(
+            experiment=experiment, slates=self.slates, complete=complete, sample_ratio=ratio, arms=arms
+        )
 
 
 def sample_ratio(arms: Sequence[Arm], users: dict[str, int]) -> SampleRatio:

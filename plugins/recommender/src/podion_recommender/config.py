@@ -27,11 +27,11 @@ class RecommenderSettings(BaseModel):
     half_life_days: float = Field(default=7.0, gt=0, le=3_650, description="after which popularity counts half")
     fresh_days: float = Field(default=30.0, gt=0, le=3_650, description="how long an item counts as new")
     exploration: float = Field(default=0.05, ge=0, le=0.5, description="share of places given to chance, logged")
-    diversity: float = Field(default=0.3, ge=0, le=1, description="0: by score alone; 1: as different as can be")
+    diversity: float = Field(default=0.1, ge=0, le=1, description="0: by score alone; 1: as different as can be")
     category_cap: float = Field(
         default=0.6, gt=0, le=1, description="largest share of one category in a list, while other items remain"
     )
-    retraining: RetrainingPolicy = RetrainingPolicy()
+    retraining: RetrainingPolicy = Field(default=RetrainingPolicy(), description="when a new run is said to be due")
 
 
 def settings_of(caller: TenantCaller) -> RecommenderSettings:

@@ -1,8 +1,8 @@
 """What each feature is worth, learned from a tenant's own slates with the place taken out of the clicks.
 
 A click at a place that is seldom looked at says more than one at the top. With examination e(k) of place k and click c,
-c / e(k) is an unbiased stand-in for "would have been clicked if looked at" (Joachims et al. 2017; Saito et al. 2020), so
-a logistic regression is fitted to it, drawn towards the weights that nobody has learned. The newest fifth of slates
+c / e(k) is an unbiased stand-in for "would have been clicked if looked at" (Joachims et al. 2017; Saito et al. 2020).
+A logistic regression is fitted to it, drawn towards the weights that nobody has learned. The newest fifth of slates
 judges: unless it is foretold better than by those weights, they stand.
 """
 
@@ -73,7 +73,7 @@ def learned(slates: Sequence[Slate], examined: Callable[[int], float]) -> dict[s
 
 async def learn_weights(caller: TenantCaller, payload: Nothing) -> None:
     """The job: learn the weights anew and keep them; where nothing is gained, what was learned before goes."""
-    slates, _ = await newest_slates(caller, most=_MOST_READ)
+    slates = await newest_slates(caller, most=_MOST_READ)
     steering = await steering_of(caller)
     weights = await asyncio.to_thread(learned, slates, steering.examined)
     if weights is None:

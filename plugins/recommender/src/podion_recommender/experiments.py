@@ -1,11 +1,14 @@
 """Experiments begun and ended: one at a time, so that no arm is measured under another experiment's changes."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from podion import Conflict, DataError, Found, NotFound, TenantCaller
+from podion_recommender.arm_figures import ExperimentReport, Tallies
+from podion_recommender.slate_log import MOST_SLATES, slate_pages
 from podion_recommender.steering import NOW, Steering
 from podion_recommender.tasks import next_item
 from podion_recommender.trials import Arm, Experiment
@@ -73,6 +76,17 @@ async def stop(caller: TenantCaller, experiment_id: str) -> Experiment:
 
     await caller.store.update_all({Experiment: [experiment_id], Steering: [NOW]}, change)
     return ended[0]
+
+
+async def figures(caller: TenantCaller, experiment_id: str) -> ExperimentReport:
+    """Return what an experiment showed until now, or until it ended; raises `NotFound`."""
+    experiment = await caller.store.get(Experiment, experiment_id)
+    tallies = Tallies(experiment)
+    read = 0
+    async for page in slate_pages(caller, since=experiment.started_at, until=experiment.stopped_at):
+        await asyncio.to_thread(tallies.count, page)
+        read += len(page)
+    return await asyncio.to_thread(tallies.report, complete=read < MOST_SLATES)
 
 
 async def _check_adapters(caller: TenantCaller, arms: list[Arm]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from podion import AdapterCard, Conflict, DataError, TenantCaller
+from podion import AdapterCard, DataError, PodionError, TenantCaller
 from podion_recommender.asking_adapter import adapter_rankings, older
 from podion_recommender.config import settings_of
 from podion_recommender.interactions import Interaction, weight_of
@@ -74,7 +74,7 @@ async def evaluate(caller: TenantCaller, payload: Evaluation) -> None:
     try:
         async with asyncio.timeout(MOST_SECONDS):
             told = await _evaluated(caller, payload, report)
-    except (DataError, Conflict) as error:
+    except PodionError as error:  # also while the engine is away: who asked sees it, and asks again
         told = report.model_copy(update={"state": "failed", "problem": str(error)})
     except TimeoutError:
         problem = f"it took more than {MOST_SECONDS:g} s: ask about fewer users, or with `als` false"
@@ -135,8 +135,10 @@ def _cut(taken: Taken, payload: Evaluation, learned: float | None) -> float:
     """Return when what came later begins: as asked, else where the adapter's knowledge ends, if enough came after."""
     if payload.cut is not None:
         return payload.cut.timestamp()
-    if learned is not None and len(np.unique(taken.users[taken.at >= learned])) >= LEAST_ROWS:
-        return learned
+    if learned is not None:
+        after = len(np.unique(taken.users[taken.at >= learned]))
+        if after >= LEAST_ROWS and (taken.at < learned).any():
+            return learned
     return float(np.quantile(taken.at, _LATER_SHARE)) if len(taken.at) else 0.0
 
 

@@ -7,7 +7,7 @@ from podion_recommender.reasons import Reason, because_of, reason_of
 from podion_recommender.schema import Item
 from podion_recommender.shoppers import Shopper
 
-_PRIOR = {"next_item": 4.0, "together": 2.0, "text": 1.0, "popular_in_category": 0.8, "popular": 0.6, "fresh": 0.3}
+_PRIOR = {"next_item": 4.0, "together": 2.0, "text": 2.0, "popular_in_category": 0.8, "popular": 0.6, "fresh": 0.3}
 
 _OF_THE_USERS = ("together", "next_item")
 """Sources whose word rests on something that the user did."""

@@ -1,6 +1,7 @@
 """How much of a click is owed to the place: fitted from a tenant's slates, daily, and kept for serving and learning."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ from podion import TenantCaller
 from podion_recommender import examination
 from podion_recommender.catalogue import Nothing
 from podion_recommender.examination import Fitted, Shown, Source
-from podion_recommender.slate_log import newest_slates, places
+from podion_recommender.slate_log import places, slate_pages
 from podion_recommender.slates import Slate
 from podion_recommender.steering import NOW, Steering
 
@@ -30,8 +31,10 @@ class PositionBias(BaseModel):
 
 async def fit_position_bias(caller: TenantCaller) -> PositionBias:
     """Fit the table from the newest slates, keep it, and return it; from the next read on serving has it."""
-    slates, _ = await newest_slates(caller, most=MOST_READ)
-    fitted = await asyncio.to_thread(_fit, slates)
+    columns = _Columns()
+    async for page in slate_pages(caller, most=MOST_READ):
+        await asyncio.to_thread(columns.add, page)
+    fitted = await asyncio.to_thread(columns.fit)
     told = PositionBias(
         id=NOW,
         examination=list(fitted.table),
@@ -55,14 +58,24 @@ async def fit_daily(caller: TenantCaller, payload: Nothing) -> None:
     await fit_position_bias(caller)
 
 
-def _fit(slates: list[Slate]) -> Fitted:
-    rows = [place for slate in slates for place in places(slate) if not place.pinned]
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(place.shown.item_id for place in rows))}
-    return examination.fit(
-        Shown(
-            positions=np.array([place.shown.position for place in rows], dtype=np.int64),
-            items=np.array([numbers[place.shown.item_id] for place in rows], dtype=np.int64),
-            clicked=np.array([place.clicked for place in rows], dtype=np.bool_),
-            chance=np.array([place.by_chance for place in rows], dtype=np.bool_),
+class _Columns:
+    """What a fit needs of each place that was shown: a few numbers."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, int] = {}
+        self._rows: list[tuple[int, int, bool, bool]] = []
+
+    def add(self, slates: Iterable[Slate]) -> None:
+        """Take in slates; what a rule pinned says nothing of merit or place."""
+        for slate in slates:
+            for place in places(slate):
+                if not place.pinned:
+                    item = self._items.setdefault(place.shown.item_id, len(self._items))
+                    self._rows.append((place.shown.position, item, place.clicked, place.by_chance))
+
+    def fit(self) -> Fitted:
+        """Return the table."""
+        positions, items, clicked, chance = np.array(self._rows, dtype=np.int64).reshape(-1, 4).T
+        return examination.fit(
+            Shown(positions=positions, items=items, clicked=clicked.astype(np.bool_), chance=chance.astype(np.bool_))
         )
-    )

@@ -14,7 +14,7 @@ FEATURES = ("match", "together", "text", "popularity", "recency", "affinity", "p
 what the user likes; nearness of the price to what the user spends."""
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "match": 4.0, "together": 2.0, "text": 1.0, "popularity": 0.6, "recency": 0.2, "affinity": 0.6, "price": 0.2,
+    "match": 4.0, "together": 2.0, "text": 2.0, "popularity": 0.6, "recency": 0.2, "affinity": 0.6, "price": 0.2,
 }  # fmt: skip
 """Of a tenant whose own have not been learned: the model's order decides, the rest breaks its ties."""
 

@@ -39,7 +39,7 @@ class Wish:
     context: str | None = None
     exclude: frozenset[str] = frozenset()
     user_id: str | None = None
-    ranked: int = 200
+    ranked: int = 120
     experiment: str | None = None
     variant: str | None = None
     adapter: str | None = None
@@ -99,8 +99,7 @@ async def laid_out(caller: TenantCaller, visitor: Shopper | None, wish: Wish, se
         _barred(caller, visitor),
         active_rules(caller, now),
         _weights(caller),
-        _spoken(caller, known, visitor, wish, now),
-        _lists(caller, pool, known, wish),
+        _lists_and_model(caller, pool, known, visitor, wish, now),
         _of_visitor(caller, pool, known, wish),
     )
     pool.add_ranked("next_item", spoken.ranking)
@@ -118,26 +117,23 @@ def _knows_little(pool: Pool, wish: Wish) -> bool:
     return sum("together" in told for told in pool.signals.values()) < wish.count
 
 
-async def _lists(caller: TenantCaller, pool: Pool, known: Shopper | None, wish: Wish) -> None:
+async def _lists_and_model(
+    caller: TenantCaller, pool: Pool, known: Shopper | None, visitor: Shopper | None, wish: Wish, now: datetime
+) -> Spoken:
+    """Add what is popular and new, and return what the model says, which is told of the nearest of the new."""
     await popular_and_fresh(caller, pool, known, wish.category)
-    if known is not None:
-        await near_in_meaning(caller, pool, known)
+    if known is None:
+        if not wish.personalized:
+            return Spoken(silent="not_personalized")
+        return Spoken(silent="unknown_user" if visitor is None else "no_consent")
+    fresh = await near_in_meaning(caller, pool, known)
+    count = wish.ranked if wish.category is None else _IN_CATEGORY
+    return await model_says(caller, known, now, barred=known.barred, count=count, fresh=fresh, adapter=wish.adapter)
 
 
 async def _of_visitor(caller: TenantCaller, pool: Pool, known: Shopper | None, wish: Wish) -> None:
     if known is not None and known.recent:
         await others_took(caller, pool, known)
-
-
-async def _spoken(
-    caller: TenantCaller, known: Shopper | None, visitor: Shopper | None, wish: Wish, now: datetime
-) -> Spoken:
-    if known is None:
-        if not wish.personalized:
-            return Spoken(silent="not_personalized")
-        return Spoken(silent="unknown_user" if visitor is None else "no_consent")
-    count = wish.ranked if wish.category is None else _IN_CATEGORY
-    return await model_says(caller, known, now, barred=known.barred, count=count, adapter=wish.adapter)
 
 
 async def _barred(caller: TenantCaller, visitor: Shopper | None) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The slates of a while, and what each of their places earned."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from podion import TenantCaller
 from podion_recommender.slates import Shown, Slate
 
 MOST_SLATES = 50_000
-_PAGE = 200
+_PAGE = 100
 """Slates that are read in one go: more would keep everybody else waiting while they are parsed."""
 
 CLICKS = frozenset({"click", "like", "cart", "purchase"})
@@ -35,25 +35,26 @@ class Place:
         return self.shown.source == "pinned"
 
 
-async def newest_slates(
+async def slate_pages(
     caller: TenantCaller, *, since: datetime | None = None, until: datetime | None = None, most: int = MOST_SLATES
-) -> tuple[list[Slate], bool]:
-    """Return at most `most` slates of a while, newest first, and whether these are all."""
-    found: list[Slate] = []
+) -> AsyncIterator[list[Slate]]:
+    """Yield at most `most` slates of a while, newest first, some at a time: who counts need not hold them all."""
     cursor: str | None = None
-    while True:
-        page = await caller.store.list(Slate, None, cursor, _PAGE)
-        for slate in page.data:
-            if since is not None and slate.at < since:
-                return found, True
-            if until is not None and slate.at > until:
-                continue
-            if len(found) == most:
-                return found, False
-            found.append(slate)
+    left = most
+    while left > 0:
+        page = await caller.store.list(Slate, None, cursor, min(_PAGE, left))
+        told = [slate for slate in page.data if since is None or slate.at >= since]
+        wanted = [slate for slate in told if until is None or slate.at <= until]
+        yield wanted
+        left -= len(wanted)
         cursor = page.next
-        if cursor is None:
-            return found, True
+        if cursor is None or len(told) < len(page.data):
+            return
+
+
+async def newest_slates(caller: TenantCaller, *, most: int) -> list[Slate]:
+    """Return the newest slates, at most `most`."""
+    return [slate async for page in slate_pages(caller, most=most) for slate in page]
 
 
 def places(slate: Slate) -> Iterator[Place]:

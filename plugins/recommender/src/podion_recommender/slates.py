@@ -51,21 +51,31 @@ class SlateLog(BaseModel):
 
 
 async def keep_slate(caller: TenantCaller, slate: Slate) -> None:
-    """Keep a slate, and note whose it is; the oldest of too many is let go of."""
+    """Keep a slate, and note whose it is; when there are too many, the oldest half is let go of."""
     user = slate.user_id
     if user is None:
         await caller.store.put(slate)
         return
-    log = (await caller.store.get_all(SlateLog, [user])).get(user, SlateLog(id=user))
-    oldest = log.slates[:1] if len(log.slates) >= MOST_LINKED else []
 
     def change(found: Found) -> list[BaseModel]:
         kept = found.get(SlateLog, user) or SlateLog(id=user)
-        loose = [old.model_copy(update={"user_id": None}) for old in found.all(Slate).values()]
-        slates = [id for id in kept.slates if id not in oldest]
-        return [slate, SlateLog(id=user, slates=[*slates, slate.id]), *loose]
+        return [slate, SlateLog(id=user, slates=[*kept.slates, slate.id])]
 
-    await caller.store.update_all({SlateLog: [user], Slate: oldest}, change)
+    _, log = await caller.store.update_all({SlateLog: [user]}, change)
+    if isinstance(log, SlateLog) and len(log.slates) > MOST_LINKED:
+        await _loosen(caller, user, log.slates[: MOST_LINKED // 2])
+
+
+async def _loosen(caller: TenantCaller, user: str, slates: Sequence[str]) -> None:
+    """Take a user's name out of slates, and these out of the user's log."""
+    gone = set(slates)
+
+    def change(found: Found) -> list[BaseModel]:
+        kept = found.get(SlateLog, user) or SlateLog(id=user)
+        loose = [slate.model_copy(update={"user_id": None}) for slate in found.all(Slate).values()]
+        return [SlateLog(id=user, slates=[id for id in kept.slates if id not in gone]), *loose]
+
+    await caller.store.update_all({SlateLog: [user], Slate: slates}, change)
 
 
 async def let_go(caller: TenantCaller, user_id: str) -> int:

@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
-from podion import Conflict, NotFound, TenantCaller, Unavailable
+from podion import Conflict, DataError, NotFound, Prediction, TenantCaller, Unavailable
 from podion_recommender.catalogue import ITEMS
 from podion_recommender.covisits import Neighbours, voted
 from podion_recommender.pool import Pool
 from podion_recommender.popularity import EVERYTHING, Fresh, Popular, category_id
-from podion_recommender.schema import Step, Visit
+from podion_recommender.schema import FreshItem, Step, Visit
 from podion_recommender.shoppers import Shopper, anchors
 from podion_recommender.tasks import next_item
+from podion_recommender.vectors import vector_text
 
 ANCHORS = 8
 _TOP_TASTES = 3
@@ -25,6 +27,8 @@ _QUERY = 400
 _PATIENCE_SECONDS = 2.0
 _NEAR_ANCHORS = 3
 _NEAR_FRESH = 60
+_FRESH_ASKED = 10
+"""New items whose vectors go to the model: each is a kilobyte of the record that the ledger keeps."""
 _EXCLUDED = 2_000
 
 
@@ -45,9 +49,13 @@ async def model_says(
     *,
     count: int,
     barred: Sequence[str],
+    fresh: tuple[FreshItem, ...] = (),
     adapter: str | None = None,
 ) -> Spoken:
-    """Return the model's ranking of the whole catalogue for a visitor; who is untrained or away says nothing."""
+    """Return the model's ranking of the whole catalogue for a visitor; who is untrained or away says nothing.
+
+    `fresh` are new items by the vectors of their texts; a model on another base goes without.
+    """
     if not visitor.recent:
         return Spoken(silent="no_history")
     past = tuple(Step(item_id=touch.item_id, at=touch.at.timestamp()) for touch in visitor.recent)
@@ -56,10 +64,11 @@ async def model_says(
         timestamp=now.timestamp(),
         past=past,
         exclude=tuple(barred[-_EXCLUDED:]),
+        fresh=fresh,
         count=count,
     )
     try:
-        prediction = await caller.predict(next_item, [visit], adapter=adapter)
+        prediction = await _asked(caller, visit, adapter)
     except Conflict as refusal:
         return Spoken(silent=refusal.code)
     except NotFound:
@@ -72,6 +81,15 @@ async def model_says(
         adapter=prediction.adapter,
         prediction_id=answer.prediction_id,
     )
+
+
+async def _asked(caller: TenantCaller, visit: Visit, adapter: str | None) -> Prediction[Any]:
+    try:
+        return await caller.predict(next_item, [visit], adapter=adapter)
+    except DataError:
+        if not visit.fresh:
+            raise
+        return await caller.predict(next_item, [visit.model_copy(update={"fresh": ()})], adapter=adapter)
 
 
 async def others_took(caller: TenantCaller, pool: Pool, visitor: Shopper) -> None:
@@ -96,21 +114,26 @@ async def popular_and_fresh(caller: TenantCaller, pool: Pool, visitor: Shopper |
         pool.add_ranked("fresh", newest.newest(_FRESH))
 
 
-async def near_in_meaning(caller: TenantCaller, pool: Pool, visitor: Shopper) -> None:
+async def near_in_meaning(caller: TenantCaller, pool: Pool, visitor: Shopper) -> tuple[FreshItem, ...]:
     """Add how near the new items are, by the vectors of their texts, to what the visitor took lately.
 
-    So an item is recommended to the right people from the moment it is there, before anybody has taken it.
+    So an item is recommended to the right people from the moment it is there, before anybody has taken it. Returns the
+    nearest with their vectors: the model ranks those that it has never seen among the others.
     """
     lately = anchors(visitor, _NEAR_ANCHORS)
     new = [item for item, told in pool.signals.items() if "fresh" in told][:_NEAR_FRESH]
     if not lately or not new:
-        return
+        return ()
     vectors = await caller.vectors(ITEMS, [*lately, *new])
     known = [vectors[item] for item in lately if item in vectors]
     there = [item for item in new if item in vectors]
-    if known and there:
-        cosines = np.asarray([vectors[item] for item in there]) @ np.asarray(known).T
-        pool.add("text", zip(there, cosines.max(axis=1).clip(0, 1).tolist(), strict=True))
+    if not known or not there:
+        return ()
+    places = np.asarray([vectors[item] for item in there])
+    nearness = (places @ np.asarray(known).T).max(axis=1).clip(0, 1)
+    pool.add("text", zip(there, nearness.tolist(), strict=True))
+    nearest = np.argsort(-nearness, kind="stable")[:_FRESH_ASKED]
+    return tuple(FreshItem(item_id=there[place], vector=vector_text(places[place])) for place in nearest)
 
 
 async def fits_in_words(caller: TenantCaller, pool: Pool, words: str, category: str | None) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from podion import Found, NotFound, TenantCaller
+from podion import Found, NotFound, Personal, TenantCaller
 from podion_recommender.interactions import Interaction
 from podion_recommender.schema import UserId
 from podion_recommender.shoppers import Barred, Shopper, Trail, page_ids
@@ -31,6 +31,12 @@ class UserDraft(BaseModel):
     )
 
 
+class Attributes(BaseModel):
+    """What users say of themselves, as it may be kept: who writes a phone number into it has it masked."""
+
+    attributes: dict[str, Annotated[str, Personal()] | float | bool] = {}
+
+
 class TakenUser(BaseModel):
     """What became of a user who was sent."""
 
@@ -52,16 +58,24 @@ async def take_users(caller: TenantCaller, drafts: Sequence[UserDraft]) -> list[
     users = list(dict.fromkeys(draft.user_id for draft in drafts))
     aliases = {user: caller.new_id("vis") for user in users}
     known: set[str] = set()
+    masked = [await _masked(caller, draft) for draft in drafts]
 
     def change(found: Found) -> list[BaseModel]:
         known.update(found.all(Shopper))
         shoppers = {user: found.get(Shopper, user) or Shopper(id=user, alias=aliases[user]) for user in users}
-        for draft in drafts:
+        for draft in masked:
             shoppers[draft.user_id] = _told(shoppers[draft.user_id], draft)
         return list(shoppers.values())
 
     await caller.store.update_all({Shopper: users}, change)
     return [TakenUser(user_id=draft.user_id, created=draft.user_id not in known) for draft in drafts]
+
+
+async def _masked(caller: TenantCaller, draft: UserDraft) -> UserDraft:
+    if not draft.attributes:
+        return draft
+    kept = await caller.as_kept(Attributes(attributes=draft.attributes))
+    return draft.model_copy(update={"attributes": kept.attributes})
 
 
 def _told(shopper: Shopper, draft: UserDraft) -> Shopper:

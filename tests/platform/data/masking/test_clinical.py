@@ -16,7 +16,7 @@ from podion.data.masking.policies import Masking, comment_kinds
 from podion.head_kinds import LabelHead
 from podion.vertical import Personal, Task, Vertical
 
-SAMPLES = {
+SAMPLES: dict[str, dict[str, tuple[str, ...]]] = {
     "name": {
         "Patient: {} was seen": ("John Smith", "SMITH, JOHN A.", "P. L. O'Brien", "María García", "Xochitl Van-Dyke"),
         "Reviewed by Dr. {} today": ("A. Patel", "Murphy", "Siobhan Fletcher-Boyd"),
@@ -111,7 +111,7 @@ def test_a_field_asks_for_its_kinds_and_the_tenant_for_its_policy() -> None:
 
 def test_comments_are_read_as_the_vertical_asks() -> None:
     task = Task(name="notes", record=Note, head=LabelHead())
-    vertical = Vertical(name="ward", title="Ward", tasks=(task,))
+    vertical = Vertical(name="ward", title={"en": "Ward", "zh": "病房"}, tasks=(task,))
     assert comment_kinds(vertical) == "clinical"
     kept = Masking(b"0" * 32).comment("t1", "wrong for Mr Smith", None, comment_kinds(vertical))
     assert kept == "wrong for Mr [NAME]"

@@ -12,6 +12,9 @@ _WORD = re.compile(
     rf"(?<![{_LETTERS}0-9_@'-])[{_UPPER}][{_LETTERS}]{{0,24}}(?:['-][{_LETTERS}]{{1,24}}){{0,3}}(?![0-9_@{_LETTERS}])"
 )
 _FAMILY_FORM = re.compile("(?:O'|D'|Mc|Mac|Fitz|Van-|Al-|El-|De-|Le-|St-)[A-Z]")
+_OF_MEDICINE = re.compile(
+    "[a-z](?:itis|osis|emia|aemia|opathy|ectomy|plasty|scopy|algia|uria|ology|graphy|otomy|penia|trophy|plegia|mycin|cillin|pril)s?\\Z"
+)
 _SHORTEST_SHOUTED = 4
 
 
@@ -63,7 +66,9 @@ def _word(text: str, start: int) -> Word:
         or "".join(parts) in SURNAMES
         or (len(parts) > 1 and any(p in SURNAMES for p in parts))
         or _FAMILY_FORM.match(text) is not None,
-        common=(len(low) > 1 and low in NOT_NAMES) or (len(parts) > 1 and parts[0] in NOT_NAMES),
+        common=_OF_MEDICINE.search(low) is not None
+        or (len(low) > 1 and low in NOT_NAMES)
+        or (len(parts) > 1 and parts[0] in NOT_NAMES),
     )
 
 

@@ -20,6 +20,10 @@ _DOES = re.compile(
     r" (?:was|is|has|had|reports|denies|presented|presents|attended|underwent|states|came|complained|returned"
     r"|lives|works)\b"
 )
+_IDENTIFIED = re.compile(
+    r",? ?\(?(?:MRN|DOB|D\.O\.B|NHS|URN|born|aged?\b|(?:an? )?[0-9]{1,3}[- ]?(?:year|yr|y/?o|M\b|F\b|months? old))"
+)
+"""What stands right behind a patient's name."""
 _SUFFIX = re.compile(r",? (?:Jr|Sr|II|III|IV)\b\.?")
 _MOST_WORDS = 5
 _MOST_TOLD = 200
@@ -142,7 +146,8 @@ class _Reader:
         if last.initial or sure:
             return sure
         return (
-            (first.given and last.could_be and not last.shouted and _DOES.match(self._plain, last.end) is not None)
+            (all(word.could_be for word in run) and _IDENTIFIED.match(self._plain, last.end) is not None)
+            or (first.given and last.could_be and not last.shouted and _DOES.match(self._plain, last.end) is not None)
             or (first.given and (last.family or (first.start in self._cues.loose and last.could_be)))
             or (last.family and first.could_be and not first.shouted and not first.family)
             or (first.low in CHINESE_SURNAMES and _PINYIN.fullmatch(last.low) is not None)

@@ -1,5 +1,6 @@
 """`/fhir`: FHIR R4 in and out."""
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -48,7 +49,8 @@ async def take_resources(resource: Annotated[dict[str, Any], Body(examples=[_DOC
     Nothing is kept where any of it breaks FHIR's rules: 422 `bad_fhir` with pointers.
     """
     sent, left = [], dict[str, int]()
-    for at, each in resources_in(resource):
+    # Resources are checked one by one, and others wait for the event loop.
+    for at, each in await asyncio.to_thread(list, resources_in(resource)):
         if each["resourceType"] == "DocumentReference":
             sent.append(note_of(each, at))
         else:
@@ -63,7 +65,7 @@ async def get_resources(suggestion: DocumentId, caller: Caller) -> dict[str, Any
     await caller.note(asking.READ, [found.id])
     resources = fhir_writing.resources_of(found)
     told = fhir_writing.provenance(found, await provenance_of(caller, found), resources)
-    return fhir_writing.bundle([*resources, told] if resources else [])
+    return await asyncio.to_thread(fhir_writing.bundle, [*resources, told] if resources else [])
 
 
 @router.get("/AuditEvent", response_class=FhirAnswer, dependencies=[requires("admin")], responses=answer_like(_BUNDLE))
@@ -75,7 +77,7 @@ async def list_audit_events(
 ) -> dict[str, Any]:
     """Return who did and saw what as a Bundle of AuditEvents, newest first; the next page is its link `next`."""
     page = await caller.noted(target=target, cursor=cursor, limit=limit)
-    found = fhir_writing.bundle([fhir_writing.audit_event(deed) for deed in page.data])
+    found = await asyncio.to_thread(fhir_writing.bundle, [fhir_writing.audit_event(deed) for deed in page.data])
     if page.next is not None:
         asked = {"cursor": page.next, "limit": limit} | ({} if target is None else {"target": target})
         found["link"] = [{"relation": "next", "url": f"?{urlencode(asked)}"}]

@@ -1,14 +1,12 @@
 """`/experiments`: two or more ways of recommending, tried on parts of the users at once."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Body
 
 from podion import Caller, Cursor, DocumentId, Limit, Page, answer_like, requires
-from podion_recommender.arm_figures import ExperimentReport, report
-from podion_recommender.experiments import ExperimentDraft, begin, stop
-from podion_recommender.slate_log import newest_slates
+from podion_recommender.arm_figures import ExperimentReport
+from podion_recommender.experiments import ExperimentDraft, begin, figures, stop
 from podion_recommender.trials import Experiment
 
 router = APIRouter(prefix="/experiments")
@@ -73,9 +71,7 @@ async def list_experiments(caller: Caller, cursor: Cursor = None, limit: Limit =
 @router.get("/{experiment_id}", dependencies=[requires("predict")], responses=answer_like(_REPORT))
 async def get_experiment(experiment_id: DocumentId, caller: Caller) -> ExperimentReport:
     """Return an experiment with what each arm showed, by place, and how far it is from the first."""
-    experiment = await caller.store.get(Experiment, experiment_id)
-    slates, complete = await newest_slates(caller, since=experiment.started_at, until=experiment.stopped_at)
-    return await asyncio.to_thread(report, experiment, slates, complete=complete)
+    return await figures(caller, experiment_id)
 
 
 @router.post(

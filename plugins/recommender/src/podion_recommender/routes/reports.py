@@ -1,6 +1,5 @@
 """What is told of the lists: offline evaluation, what chance would have earned, position bias, and when to train."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -11,7 +10,6 @@ from podion_recommender.offline_eval import EvaluationRequest, begin
 from podion_recommender.offline_report import OfflineReport
 from podion_recommender.position_bias import PositionBias, fit_position_bias
 from podion_recommender.retraining import RetrainingState, look
-from podion_recommender.slate_log import newest_slates
 from podion_recommender.steering import NOW
 from podion_recommender.what_if import OffPolicyReport, Reward, what_if
 
@@ -124,9 +122,8 @@ async def get_off_policy(
     Where the log lacks what a policy would show, nothing is estimated, and the reason is told.
     """
     since = datetime.now(UTC) - timedelta(days=days)
-    slates, complete = await newest_slates(caller, since=since)
     shares = [0.0] if exploration is None else exploration
-    return await asyncio.to_thread(what_if, slates, shares, reward=reward, clip=clip, since=since, complete=complete)
+    return await what_if(caller, shares, reward=reward, clip=clip, since=since)
 
 
 @router.get("/position-bias", dependencies=[requires("predict")], responses=answer_like(_BIAS))
