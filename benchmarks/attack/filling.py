@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from attack.later_kinds import PREFETCHED, acted, items
+from attack.later_kinds import PREFETCHED, USER, acted, items
 from attack.vertical_kinds import articles
 from attack.world import lines, rows
 
@@ -60,6 +60,9 @@ QUERIES: dict[str, dict[str, str]] = {
     "/v1/sentiment-monitor/report": {"format": "json"},
 }
 """What need not be said in a query and is, so that two answers in a row are the same."""
+
+NAMES = {"user_id": USER}
+"""What every tenant calls its own, and may ask about before it is there: equal names are no ids of another's."""
 
 FRESH = {("/v1/admin/tenants", "name"), ("/v1/collections", "name")}
 """Names that a request gives to what it makes."""
@@ -190,6 +193,8 @@ def fill(operation: Operation, ids: Mapping[str, str]) -> Call:
         if place in ("path", "query") and known:
             slots.append(Slot(place=place, name=name, id=known))
             (path if place == "path" else query)[name] = ids[known]
+        elif place == "path" and name in NAMES:
+            path[name] = NAMES[name]
         elif place == "path":
             raise CannotFill(
                 f"{operation.name}: no kind of benchmarks/attack/world.py makes a {name!r}: add one to KINDS there"

@@ -56,8 +56,19 @@ SCOPE_OF = {
 }
 """Written down apart from the code that asks for them: the first that begins an operation's name decides."""
 
-METERED_READS = frozenset({"GET /v1/finance-risk/scorecard"})
-"""What is billed as a prediction, so that reading it changes what else is read."""
+UNSTEADY_READS = frozenset(
+    {
+        "GET /v1/finance-risk/scorecard",
+        "GET /v1/jobs",
+        "GET /v1/medical/audit",
+        "GET /v1/medical/fhir/AuditEvent",
+        "GET /v1/recommender/items/{item_id}/similar",
+        "GET /v1/recommender/off-policy",
+        "GET /v1/recommender/recommendations/{user_id}",
+        "GET /v1/recommender/retraining",
+    }
+)
+"""What time or reading changes: a metered read, what goes on by itself, who saw what, what is drawn by lot."""
 
 REFUSED_BY_NATURE = {("POST /v1/sentiment-monitor/sources/{source_id}:poll", "not_polled")}
 """Refusals that show as much as an answer: a source that is pushed to has no address to be fetched."""
@@ -381,7 +392,7 @@ def snapshot(owner: Owner, found: Sequence[Operation]) -> dict[str, Any]:
     """Return all that a tenant can read of its own, without what changes by itself."""
     seen = {}
     for operation in found:
-        if operation.endless or operation.name in METERED_READS:
+        if operation.endless or operation.name in UNSTEADY_READS:
             continue
         if operation.method == "GET" and operation.needs_key and not operation.path.startswith("/v1/admin/"):
             answer = owner.http.request(**fill(operation, owner.ids).arguments())

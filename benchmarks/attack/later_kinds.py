@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 CLINIC, SHOP = "/v1/medical", "/v1/recommender"
-SERVICE = "medical-triage"
+SERVICE, USER = "medical-triage", "visitor-1"
 _AT = "2025-01-06T09:00:00Z"
 
 
@@ -47,7 +47,7 @@ def items(word: str, count: int = 4) -> list[Row]:
 
 def acted(word: str) -> Row:
     """Return one purchase of the first of `items`."""
-    return {"event_id": f"e-{word}", "user_id": f"user-{word}", "item_id": f"i0-{word}", "kind": "purchase", "at": _AT}
+    return {"event_id": f"e-{word}", "user_id": USER, "item_id": f"i0-{word}", "kind": "purchase", "at": _AT}
 
 
 def ward(owner: "Owner") -> dict[str, str]:
@@ -84,20 +84,17 @@ def shop(owner: "Owner") -> dict[str, str]:
     body = owner.jsonl(visits(word))
     dataset = owner.call("POST", f"{SHOP}/datasets", 201, params={"task": "next_item"}, content=body)["id"]
     owner.call("POST", f"{SHOP}/items", 200, json={"items": items(word)})
-    user = f"user-{word}"
-    owner.call("POST", f"{SHOP}/users", 200, json={"users": [{"user_id": user, "attributes": {"city": word}}]})
+    owner.call("POST", f"{SHOP}/users", 200, json={"users": [{"user_id": USER, "attributes": {"city": word}}]})
     owner.call("POST", f"{SHOP}/interactions", 200, json={"interactions": [acted(word)]})
     rule = owner.call("POST", f"{SHOP}/rules", 201, json={"name": word, "action": "boost", "tags": [word]})["id"]
     arms = [{"name": "control", "share": 0.5}, {"name": word, "share": 0.5, "diversity": 0.5}]
     trial = owner.call("POST", f"{SHOP}/experiments", 201, json={"name": word, "arms": arms})["id"]
     report = owner.call("POST", f"{SHOP}/offline-eval", 202, json={})["id"]
-    owner.call("GET", f"{SHOP}/recommendations/{user}", 200)
+    owner.call("GET", f"{SHOP}/recommendations/{USER}", 200)
     return {
         "recommender:dataset": dataset,
         "recommender:extends": dataset,
         "items.item_id": f"i1-{word}",
-        "users.user_id": user,
-        "recommendations.user_id": user,
         "recommender:rule": rule,
         "experiment": trial,
         "offline-eval.report_id": report,

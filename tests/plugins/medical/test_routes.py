@@ -136,7 +136,15 @@ def test_conditions_are_ranked_with_evidence(ward: Any) -> None:
     assert "scaly" in first["quote"]
     assert text[first["start"] : first["end"]] == first["quote"]
     assert first["weight"] > 0.3
-    assert sum(item["confidence"] for item in told["items"]) == pytest.approx(1)
+    ranked = [*told["items"], *told["held_back"]]
+    assert sum(item["confidence"] for item in ranked) == pytest.approx(1)
+    assert {each["why"] for each in told["held_back"]} <= {"no_evidence"}
+
+
+def test_a_condition_that_the_text_only_denies_is_held_back(ward: Any) -> None:
+    told = ward.call("POST", "/diagnoses", json={"text": "No wheezing. Slept well. Ate well."})
+    assert (told["items"], told["abstained"]) == ([], True)
+    assert {each["code"]: each["why"] for each in told["held_back"]}["Asthma"] == "absent"
 
 
 def test_clauses_that_say_the_same_are_both_evidence(ward: Any) -> None:

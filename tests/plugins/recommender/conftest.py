@@ -245,6 +245,7 @@ def neighbour(server: Any, made: Shop) -> Counter:
 def corner_shop(server: Any) -> Counter:
     """A new tenant with ten items of two categories, a1 … a5 and b1 … b5, of which nobody has taken any."""
     counter = Counter(server.tenant("recommender"))
+    counter.tenant.json("PUT", "/v1/verticals/recommender", 200, json={"config": {"exploration": 0}})
     counter.stock(
         [
             {

@@ -20,7 +20,9 @@ from podion_medical.suggestions import Evidence, HeldBack, Item, Suggestion, Why
 from podion_medical.tasks import coding
 from podion_medical.windows import Window, windows
 
-_NOT_THERE: tuple[Assertion, ...] = ("absent", "family")
+NOT_THERE: tuple[Assertion, ...] = ("absent", "family")
+"""What a text says of a mention that bears nothing out."""
+
 UNTRAINED = (
     "no adapter for {task} is deployed: upload labelled records to /datasets?task={task}, start a run, deploy it"
 )
@@ -101,18 +103,18 @@ def weighed(
     items, held = [], []
     for code, probability in probabilities.items():
         found = tuple(_asserted(note, language, *each) for each in evidence.get(code, ()))
-        if any(each.assertion not in _NOT_THERE for each in found):
+        if any(each.assertion not in NOT_THERE for each in found):
             items.append(
                 Item(
                     code=code,
                     confidence=probability,
-                    evidence=tuple(each for each in found if each.assertion not in _NOT_THERE),
+                    evidence=tuple(each for each in found if each.assertion not in NOT_THERE),
                     category=category_of(code, record.system),
                     chapter=chapter_of(code, record.system),
                 )
             )
         else:
-            held.append(HeldBack(code=code, confidence=probability, why=_why(found), evidence=found))
+            held.append(HeldBack(code=code, confidence=probability, why=why_held(found), evidence=found))
     return Coded(tuple(items), tuple(held))
 
 
@@ -143,7 +145,8 @@ def _version(answer: LabelsAnswer) -> str:
     return answer.system_version if isinstance(answer, CodesAnswer) else ""
 
 
-def _why(found: Sequence[Evidence]) -> Why:
+def why_held(found: Sequence[Evidence]) -> Why:
+    """Return why something is held back: nothing speaks for it, or what does is denied or the family's."""
     if not found:
         return "no_evidence"
     return "family" if found[0].assertion == "family" else "absent"

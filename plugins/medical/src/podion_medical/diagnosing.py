@@ -5,7 +5,7 @@ import asyncio
 from podion import Conflict, Language, TenantCaller
 from podion_medical.asking import begun, keep, stretch, told
 from podion_medical.audience import notice_in
-from podion_medical.coding import UNTRAINED, asserted
+from podion_medical.coding import NOT_THERE, UNTRAINED, asserted, why_held
 from podion_medical.config import settings_of
 from podion_medical.occlusion import evidence_by_label
 from podion_medical.red_flags import red_flags
@@ -44,8 +44,10 @@ async def suggest_conditions(
         )
     )
     found = {label: _told(record.text, language, parts) for label, parts in weighed.items()}
-    items = tuple(Item(code=label, confidence=p, evidence=found.get(label, ())) for label, p in shown.items())
-    unsupported = not answer.abstained and not found.get(answer.label)
+    borne = {label for label, parts in found.items() if any(each.assertion not in NOT_THERE for each in parts)}
+    unsupported = not answer.abstained and answer.label not in borne
+    suggested = shown if answer.abstained else {} if unsupported else {k: p for k, p in shown.items() if k in borne}
+    held = {} if answer.abstained else {label: p for label, p in shown.items() if label not in suggested}
     flags = await asyncio.to_thread(red_flags, TriageCase(complaint=record.text, age=age, sex=sex))
     return await keep(
         caller,
@@ -57,10 +59,11 @@ async def suggest_conditions(
             age=age,
             sex=sex,
             language=language,
-            items=() if unsupported else items,
-            held_back=tuple(HeldBack(code=i.code, confidence=i.confidence, why="no_evidence") for i in items)
-            if unsupported
-            else (),
+            items=tuple(Item(code=k, confidence=p, evidence=found.get(k, ())) for k, p in suggested.items()),
+            held_back=tuple(
+                HeldBack(code=k, confidence=p, why=why_held(found.get(k, ())), evidence=found.get(k, ()))
+                for k, p in held.items()
+            ),
             abstained=answer.abstained or unsupported,
             why_abstained=_UNSUPPORTED if unsupported else _UNSURE if answer.abstained else "",
             red_flags=tuple(flagged(flag, record.text) for flag in flags),

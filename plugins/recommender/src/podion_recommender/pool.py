@@ -9,8 +9,8 @@ from podion_recommender.shoppers import Shopper
 
 _PRIOR = {"next_item": 4.0, "together": 2.0, "text": 2.0, "popular_in_category": 0.8, "popular": 0.6, "fresh": 0.3}
 
-_OF_THE_USERS = ("together", "next_item")
-"""Sources whose word rests on something that the user did."""
+_NOBODYS_MERIT = ("pinned", "explored")
+"""Sources that put an item there whatever the user did."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Pool:
 
     def reasons(self, item: Item, visitor: Shopper | None, source: str) -> list[Reason]:
         """Return why an item is there: what it rests on first, where it rests on something of the user's."""
-        anchor = self.because.get(item.id) if source in _OF_THE_USERS else None
+        anchor = None if source in _NOBODYS_MERIT else self.because.get(item.id)
         if anchor is not None and visitor is not None:
             touch = next((each for each in reversed(visitor.recent) if each.item_id == anchor), None)
             if touch is not None:
