@@ -9,7 +9,8 @@ Json = dict[str, Any]
 class Teller(Protocol):
     """A tenant that has just been made, with the vertical enabled, and somebody who watches.
 
-    Paths are under `/v1/<vertical>` unless they begin with `/v1/` or with the prefix of one of its standards. What the server refuses is raised as `PodionError`.
+    Paths are under `/v1/<vertical>` unless they begin with `/v1/` or with the prefix of one of its standards.
+    What the server refuses is raised as `PodionError`.
     """
 
     def say(self, chapter: str, text: str, **facts: Any) -> None:
