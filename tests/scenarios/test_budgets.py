@@ -15,7 +15,8 @@ import psutil
 import pytest
 
 HELP_CPU_SECONDS = 0.5
-API_CPU_SECONDS = 2.0
+API_CPU_SECONDS = 1.2 + 6 * 0.25
+"""The platform's own start, and a quarter of a second for each plugin that is installed here."""
 READY_WITHIN_SECONDS = 60
 API = "/v1/customer-service"
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammainc
 
 Floats = NDArray[np.float64]
 
@@ -152,6 +151,8 @@ def surprise(observed: Floats, expected: Floats, dispersion: Floats, known: Floa
 
     `known` is how many stories the expectation rests on: few of them widen it, as one more share of dispersion.
     """
+    from scipy.special import betainc, gammainc  # a fifth of a second, which the server's start does not have
+
     mean = np.maximum(expected, 1e-9)
     wide = np.maximum(dispersion + 1 / (known + 1), 1e-9)
     count = np.maximum(observed, 1.0)

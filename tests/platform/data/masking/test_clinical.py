@@ -129,9 +129,12 @@ def test_findings_stand_in_order_and_apart(text: str) -> None:
 def test_time_grows_with_the_length_alone(unit: str) -> None:
     def seconds(length: int) -> float:
         text = unit * (length // len(unit))
-        started = time.process_time()
-        find(text, "clinical")
-        return time.process_time() - started
+        took = []
+        for _ in range(3):  # the collector may walk all that other tests left
+            started = time.process_time()
+            find(text, "clinical")
+            took.append(time.process_time() - started)
+        return min(took)
 
     seconds(500)
     assert seconds(24_000) < 40 * max(seconds(2_000), 0.002)
