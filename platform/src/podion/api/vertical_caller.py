@@ -53,11 +53,6 @@ class VerticalCaller:
         return self._identity.tenant
 
     @property
-    def key(self) -> str:
-        """The id of the key, for the audit; plugins do not see it (it is not part of the protocol)."""
-        return self._identity.key
-
-    @property
     def actor(self) -> str:
         """The id of the key that calls."""
         return self._identity.key

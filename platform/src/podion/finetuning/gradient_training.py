@@ -304,7 +304,7 @@ class GradientTraining:
 
 
 def _some(batches: Sequence[Batch]) -> tuple[list[Batch], tuple[BaseModel, ...]]:
-    """Every so manieth batch, such that there are few enough rows, and their records in order."""
+    """Every n-th batch, with n such that there are few enough rows, and their records in order."""
     every = -(-sum(len(batch.places) for batch in batches) // _MOST_RANKED)
     chosen, records = list[Batch](), list[BaseModel]()
     for batch in batches[::every]:

@@ -97,7 +97,7 @@ def batches_router(vertical: Vertical) -> APIRouter:
                 source=body,
                 rename=renames(map),
                 drop=frozenset(drop),
-                actor=caller.key,
+                actor=caller.actor,
             )
             rows = await asyncio.to_thread(count_rows, wanted, services.settings)
             # now, and not in the transaction, which every other writer waits for
@@ -162,7 +162,7 @@ def batches_router(vertical: Vertical) -> APIRouter:
         await _batch(services, caller.tenant, vertical, batch_id)
 
         def write(c: Any) -> JobRow:
-            audit.add(c, caller.tenant, caller.key, "batch.cancel", batch_id)
+            audit.add(c, caller.tenant, caller.actor, "batch.cancel", batch_id)
             row = jobs.request_cancel(c, caller.tenant, batch_id)
             assert row is not None
             return row

@@ -82,7 +82,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
                 extends=extends,
                 rename=renames(map),
                 drop=frozenset(drop),
-                actor=caller.key,
+                actor=caller.actor,
             )
             return await _answer(request, services, upload, staging, f"{digest}?{request.url.query}")
 
@@ -101,7 +101,7 @@ def datasets_router(vertical: Vertical) -> APIRouter:
                 extends=row.id,
                 rename={},
                 drop=frozenset(),
-                actor=caller.key,
+                actor=caller.actor,
                 feedback=body.feedback,
             )
             return await _answer(request, services, upload, staging, None)

@@ -60,7 +60,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
 
         def effect(c: Any) -> DeploymentOut:
             deploy = services.deployer.deploy
-            return shape(deploy(c, caller.tenant, task, body.adapter, caller.key, reasons, force=body.force))
+            return shape(deploy(c, caller.tenant, task, body.adapter, caller.actor, reasons, force=body.force))
 
         response = await once(request, caller.tenant, effect)
         services.predictor.prepare(caller.tenant, vertical, task_of(vertical, body.task), load=True)
@@ -94,7 +94,7 @@ def deployments_router(vertical: Vertical) -> APIRouter:
             row = deployments.get(c, caller.tenant, deployment_id)
             if row is None or row.task.partition("/")[0] != vertical.name:
                 raise NotFound("no deployment has this id: GET …/deployments lists those there are")
-            return shape(services.deployer.rollback(c, caller.tenant, deployment_id, caller.key))
+            return shape(services.deployer.rollback(c, caller.tenant, deployment_id, caller.actor))
 
         response = await once(request, caller.tenant, effect)
         services.predictor.forget(caller.tenant)

@@ -88,7 +88,7 @@ def runs_router(vertical: Vertical) -> APIRouter:
             method=check_method(f"{vertical.name}/{task.name}", task, body.method),
             base=body.base or services.settings.base,
             seed=body.seed,
-            actor=caller.key,
+            actor=caller.actor,
         )
         return await once(request, caller.tenant, lambda c: shape(start(c, wanted, services.settings)))
 
@@ -132,7 +132,7 @@ def runs_router(vertical: Vertical) -> APIRouter:
 
         def write(c: Any) -> JobRow:
             jobs.request_cancel(c, caller.tenant, run_id)
-            audit.add(c, caller.tenant, caller.key, "run.cancel", run_id)
+            audit.add(c, caller.tenant, caller.actor, "run.cancel", run_id)
             row = jobs.get(c, caller.tenant, run_id)
             assert row is not None
             return row
