@@ -17,7 +17,6 @@ from podion.hosting.bases import install_base
 from podion.settings import Settings
 from podion.vertical import Task, Vertical
 
-TENANT = "acme-shop"
 _NEXT = (
     "Next:  podion demo --vertical NAME   the story of another vertical (podion plugins list)",
     "       make serve                    the server, on http://127.0.0.1:8000/docs",
@@ -66,11 +65,12 @@ def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Vertical]:
 def _tell(told: Told, url: str, operator_key: str, vertical: Vertical, data: Path | None) -> None:
     """A new tenant's story of one vertical: the plugin's own, the long one of labelled texts, or the short one."""
     operator = Client(url, operator_key)
-    made = operator.post("/v1/admin/tenants", {"name": TENANT})
+    name = f"acme-{vertical.path}"
+    made = operator.post("/v1/admin/tenants", {"name": name})
     operator.close()
     client = Client(url, made["key"])
     client.put(f"/v1/verticals/{vertical.name}", {"config": {}})
-    told.say("Tenant", f"{TENANT}, key {made['key'][:13]}… (shown once), {vertical.name} enabled")
+    told.say("Tenant", f"{name}, key {made['key'][:13]}… (shown once), {vertical.name} enabled")
     if vertical.story is not None:
         tell_own(told, client, vertical)
     elif is_rich(vertical):
