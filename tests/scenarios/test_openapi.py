@@ -15,7 +15,7 @@ from attack.world import VERTICALS, Owner
 from podion.vertical import SCOPES
 
 FEWEST_CASES = 2_000
-EXAMPLES = 3
+EXAMPLES = 4
 """Cases an operation and a mode; operations without parameters have fewer that differ."""
 
 
