@@ -14,6 +14,9 @@ from podion_medical.suggestions import Evidence, HeldBack, Item, Suggestion
 from podion_medical.tasks import diagnosis
 from podion_medical.triaging import flagged
 
+_LEAST = 0.01
+"""A condition that is less probable is no suggestion, and its evidence would be whatever stands in the text."""
+
 _UNSURE = "no condition is sure enough: a clinician decides"
 _UNSUPPORTED = "nothing in the text speaks for the most probable condition"
 
@@ -35,7 +38,8 @@ async def suggest_conditions(
         raise Conflict(UNTRAINED.format(task="diagnosis"), code=conflict.code) from conflict
     answer = prediction.answers[0]
     told_apart = {answer.label: answer.confidence} | {each.label: each.confidence for each in answer.alternatives}
-    shown = dict(list(told_apart.items())[: settings_of(caller).codes_shown])
+    likely = [(label, p) for label, p in told_apart.items() if p >= _LEAST or label == answer.label]
+    shown = dict(likely[: settings_of(caller).codes_shown])
     weighed = (
         {}
         if answer.abstained
