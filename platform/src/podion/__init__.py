@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Unauthenticated,
         Unavailable,
     )
+    from podion.field_checks import as_label, in_utc, no_null, not_blank
     from podion.head_kinds import (
         AdditiveHead,
         LabelHead,
@@ -77,6 +78,7 @@ _HOME = {
         "PluginError", "PodionError", "QuotaExceeded", "StorageFull", "TooLarge", "Unauthenticated",
         "Unavailable",
     ),
+    "podion.field_checks": ("as_label", "in_utc", "no_null", "not_blank"),
     "podion.head_kinds": (
         "AdditiveHead", "LabelHead", "MultiLabelHead", "OrdinalHead", "OwnHead", "PairHead",
         "RegressionHead", "SpanHead", "TabularHead",
@@ -166,9 +168,13 @@ __all__ = [
     "Vertical",
     "Wording",
     "answer_like",
+    "as_label",
     "hookimpl",
+    "in_utc",
     "language_of",
     "newest",
+    "no_null",
+    "not_blank",
     "requires",
 ]
 

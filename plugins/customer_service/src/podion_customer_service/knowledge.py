@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from podion import Language
+from podion import Language, not_blank
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 
@@ -17,14 +17,8 @@ Id = Annotated[str, Field(max_length=100, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*
 SlotName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
-
-
 Words = Annotated[
-    str, Field(min_length=1, max_length=4_000, json_schema_extra={"pattern": r"\S"}), AfterValidator(_not_blank)
+    str, Field(min_length=1, max_length=4_000, json_schema_extra={"pattern": r"\S"}), AfterValidator(not_blank)
 ]
 
 

@@ -4,22 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from podion import Personal, Span
+from podion import Personal, Span, not_blank
 
 TEXT_LIMIT = 2_000
 TEXTS_LIMIT = 256
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
-
-
 CustomerText = Annotated[
     str,
     Field(min_length=1, max_length=TEXT_LIMIT, json_schema_extra={"pattern": r"\S"}),
-    AfterValidator(_not_blank),
+    AfterValidator(not_blank),
     Personal(),
 ]
 """Text as the customer sent it. It is kept to the character, white space included, because spans count characters."""

@@ -1,11 +1,10 @@
 """What lenders and card issuers send, as records."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from podion import Personal
+from podion import Personal, as_label, in_utc, not_blank
 
 TEXT_LIMIT = 5_000
 MOST_FEATURES = 1_000
@@ -30,18 +29,9 @@ AFTERWARDS = (
 _SPOKEN = {"bad": "1", "good": "0", "default": "1", "fraud": "1", "no default": "0", "no fraud": "0"}
 
 
-def _as_label(value: Any) -> Any:
-    """Return a class that a file gives as a number or a truth as the text that it is known by."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return str(int(value))
-    return value
-
-
 def _as_outcome(value: Any) -> Any:
     """Return `1` for bad and `0` for good, whichever of the usual ways a file has of saying so."""
-    label = _as_label(value)
+    label = as_label(value)
     return _SPOKEN.get(label.strip().casefold(), label) if isinstance(label, str) else label
 
 
@@ -49,22 +39,6 @@ def _spelt(name: str) -> str:
     """Return a sensitive field's name as it is withheld by, however its letters are written; others as they are."""
     folded = str(name).strip().casefold().replace(" ", "_").replace("-", "_")
     return folded if folded in SENSITIVE else name
-
-
-def _in_utc(value: Any) -> Any:
-    """Return a time without a zone as one in UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return value
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -77,11 +51,11 @@ Reference = Annotated[str, Field(max_length=128), Personal("reject")]
 """A pseudonym out of the tenant's own system. What looks like a phone, card or identity number is refused."""
 
 Narrative = Annotated[str, Field(max_length=TEXT_LIMIT), Personal()]
-Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(in_utc)]
 """A time; one without a zone is UTC."""
 
 Outcome01 = Annotated[Annotated[str, Field(max_length=20)] | None, BeforeValidator(_as_outcome)]
-Judgement = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(_as_label)]
+Judgement = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(as_label)]
 
 
 class OpenRecord(BaseModel):
@@ -159,7 +133,7 @@ class Transaction(Payment):
 class RiskText(BaseModel):
     """A text that may be a complaint, phishing or spam; a training record carries what it is."""
 
-    text: Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT), AfterValidator(_not_blank), Personal()] = Field(
+    text: Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT), AfterValidator(not_blank), Personal()] = Field(
         description="the text as it came"
     )
     label: Judgement = Field(default=None, description="what it is, in the tenant's own words; left out if unknown")

@@ -1,7 +1,6 @@
 """What clinics send, as records: texts, pairs, notes with marks and codes, triage cases, risk features. And answers."""
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -16,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from podion import Answer, LabelsAnswer, Personal, Span, language_of
+from podion import Answer, LabelsAnswer, Personal, Span, as_label, in_utc, language_of, no_null, not_blank
 from podion_medical.tagged import entities_as_spans, text_of_tokens
 from podion_medical.vital_words import case_words
 
@@ -30,41 +29,10 @@ _SPOKEN = {"yes": "1", "no": "0", "true": "1", "false": "0", "malignant": "1", "
            "negative": "0", "present": "1", "absent": "0", "sick": "1", "healthy": "0"}  # fmt: skip
 
 
-def _in_utc(value: Any) -> Any:
-    """Return a time without a zone as one in UTC."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return value
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
-
-
-def _as_label(value: Any) -> Any:
-    """Return a class that a file gives as a number or a truth as the text that it is known by."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return str(int(value))
-    return value
-
-
 def _as_outcome(value: Any) -> Any:
     """Return `1` for what is looked for and `0` for its absence, whichever usual way a file has of saying so."""
-    label = _as_label(value)
+    label = as_label(value)
     return _SPOKEN.get(label.strip().casefold(), label) if isinstance(label, str) else label
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
-
-
-def _no_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("holds a null character: remove it")
-    return text
 
 
 def _in_the_text(spans: list[Span] | None, text: str | None) -> list[Span] | None:
@@ -80,8 +48,8 @@ def _in_the_text(spans: list[Span] | None, text: str | None) -> list[Span] | Non
 MedicalWords = Annotated[
     str,
     Field(min_length=1, max_length=TEXT_LIMIT, json_schema_extra={"pattern": r"\S"}),
-    AfterValidator(_not_blank),
-    AfterValidator(_no_nul),
+    AfterValidator(not_blank),
+    AfterValidator(no_null),
     Personal(kinds="clinical"),
 ]
 """A short medical text, kept to the character but for what identifies a person."""
@@ -89,15 +57,15 @@ MedicalWords = Annotated[
 NoteWords = Annotated[
     str,
     Field(min_length=1, max_length=NOTE_LIMIT, json_schema_extra={"pattern": r"\S"}),
-    AfterValidator(_not_blank),
-    AfterValidator(_no_nul),
+    AfterValidator(not_blank),
+    AfterValidator(no_null),
     Personal(kinds="clinical"),
 ]
 """A clinical note, kept to the character but for what identifies a person: spans count its characters."""
 
-Label = Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, BeforeValidator(_as_label)]
+Label = Annotated[Annotated[str, Field(min_length=1, max_length=200)] | None, BeforeValidator(as_label)]
 Outcome01 = Annotated[Annotated[str, Field(max_length=20)] | None, BeforeValidator(_as_outcome)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(in_utc)]
 """A time; one without a zone is UTC."""
 
 PatientRef = Annotated[str, Field(min_length=1, max_length=128), Personal("tokenise", kinds="whole")]
@@ -143,7 +111,7 @@ class EvidenceQuestion(BaseModel):
 
     question: MedicalWords
     context: Annotated[
-        str, Field(min_length=1, max_length=NOTE_LIMIT), AfterValidator(_no_nul), Personal(kinds="clinical")
+        str, Field(min_length=1, max_length=NOTE_LIMIT), AfterValidator(no_null), Personal(kinds="clinical")
     ]
     label: Literal["yes", "no", "maybe"] | None = Field(default=None, description="left out if unknown")
     group: str | None = Field(default=None, max_length=200, description="questions of one group stay on one side")
@@ -285,12 +253,12 @@ class TriageCase(BaseModel):
     sex: Sex | None = None
     pregnant: bool | None = None
     vitals: Vitals | None = None
-    history: list[Annotated[str, Field(max_length=1_000), AfterValidator(_no_nul), Personal(kinds="clinical")]] = Field(
+    history: list[Annotated[str, Field(max_length=1_000), AfterValidator(no_null), Personal(kinds="clinical")]] = Field(
         default=[], max_length=50, description="what is known already, such as `diabetes`"
     )
     patient_ref: PatientRef | None = None
     at: Moment | None = Field(default=None, description="parts what is learned from what is tested")
-    label: Annotated[Urgency | None, BeforeValidator(_as_label)] = Field(
+    label: Annotated[Urgency | None, BeforeValidator(as_label)] = Field(
         default=None, description="`1` most urgent to `5`; left out if unknown"
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from podion import Found, NotFound, TenantCaller
+from podion import Found, NotFound, TenantCaller, not_blank
 from podion_recommender.covisits import Neighbours
 from podion_recommender.popularity import EVERYTHING, Fresh, category_id
 from podion_recommender.schema import Category, Item, ItemId, Tag
@@ -31,12 +31,6 @@ class ItemText(BaseModel):
     valid_to: AwareDatetime | None = None
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
-
-
 class ItemDraft(BaseModel):
     """An item as it is sent."""
 
@@ -44,7 +38,7 @@ class ItemDraft(BaseModel):
 
     item_id: ItemId = Field(description="yours: the same one again replaces it")
     title: Annotated[
-        str, Field(min_length=1, max_length=300, json_schema_extra={"pattern": r"\S"}), AfterValidator(_not_blank)
+        str, Field(min_length=1, max_length=300, json_schema_extra={"pattern": r"\S"}), AfterValidator(not_blank)
     ]
     text: str = Field(default="", max_length=5_000, description="what a reader is told of it")
     tags: list[Tag] = Field(default=[], max_length=50)

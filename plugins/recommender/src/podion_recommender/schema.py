@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from podion import RankedItem, RankingAnswer
+from podion import RankedItem, RankingAnswer, not_blank
 
 __all__ = [
     "Category",
@@ -25,12 +25,6 @@ ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LONGEST_ID = 100
 LONGEST_PAST = 200
 """Steps that the model and the profile look back."""
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
 
 
 ItemId = Annotated[str, Field(min_length=1, max_length=LONGEST_ID, pattern=ID, examples=["sku-1042"])]
@@ -58,7 +52,7 @@ class Item(BaseModel):
 
     id: str = Field(default="", max_length=LONGEST_ID, description="its item_id")
     title: Annotated[
-        str, Field(min_length=1, max_length=300, json_schema_extra={"pattern": r"\S"}), AfterValidator(_not_blank)
+        str, Field(min_length=1, max_length=300, json_schema_extra={"pattern": r"\S"}), AfterValidator(not_blank)
     ]
     text: str = Field(default="", max_length=5_000)
     tags: Annotated[list[Tag], BeforeValidator(_parted)] = Field(default=[], max_length=50)

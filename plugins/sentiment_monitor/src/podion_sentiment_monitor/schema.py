@@ -4,22 +4,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from podion import Answer, Personal
+from podion import Answer, Personal, not_blank
 
 TEXT_LIMIT = 8_000
 ENTITIES_LIMIT = 50
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must hold more than white space")
-    return text
-
-
 ArticleText = Annotated[
     str,
     Field(min_length=1, max_length=TEXT_LIMIT, json_schema_extra={"pattern": r"\S"}),
-    AfterValidator(_not_blank),
+    AfterValidator(not_blank),
     Personal(),
 ]
 """A headline, a post, or a title and its text, kept to the character, because mentions count characters."""

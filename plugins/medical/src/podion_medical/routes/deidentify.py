@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from podion import Caller, Span, answer_like, requires
+from podion import Caller, Span, answer_like, no_null, requires
 from podion_medical.schema import NOTE_LIMIT
 
 router = APIRouter(dependencies=[requires("predict")])
@@ -19,18 +19,12 @@ _TOLD = {
 }
 
 
-def _no_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("holds a null character: remove it")
-    return text
-
-
 class Identified(BaseModel):
     """A text that may identify a person."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, AfterValidator(_no_nul)] = Field(min_length=1, max_length=NOTE_LIMIT)
+    text: Annotated[str, AfterValidator(no_null)] = Field(min_length=1, max_length=NOTE_LIMIT)
 
 
 class Deidentified(BaseModel):
