@@ -37,6 +37,11 @@ def payments(draw: st.DrawFn) -> Transaction:
     )
 
 
+def known_at(other: Transaction) -> datetime:
+    """When its label became known, at the soonest just after it was made: what happens at one moment sees no other."""
+    return max(other.label_known_at or other.at + timedelta(days=3), other.at + timedelta(microseconds=1))
+
+
 def naive(record: Transaction, others: Sequence[Transaction]) -> dict[str, float]:
     """The same figures by looking at every other payment in turn."""
     found: dict[str, float] = {}
@@ -66,7 +71,7 @@ def naive(record: Transaction, others: Sequence[Transaction]) -> dict[str, float
                 continue
             if whose == "terminal":
                 found[f"terminal_count_{name}"] = sum(within(span, other.at) for other in past)
-            known = [(other.label_known_at or other.at + timedelta(days=3), other) for other in past if other.label]
+            known = [(known_at(other), other) for other in past if other.label]
             told = [
                 other.label == "1" for at, other in known if at <= record.at and record.at - at < timedelta(hours=span)
             ]
