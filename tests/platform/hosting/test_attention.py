@@ -47,7 +47,7 @@ def test_a_gpu_is_given_all_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
             parts.append(functional.scaled_dot_product_attention(*own).transpose(0, 1))  # type: ignore[arg-type]
         return torch.cat(parts)
 
-    monkeypatch.setattr(attention, "varlen_attn", kernel)
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", kernel)
     rows = packed((2, 5, 5, 1))
     projected = [torch.randn(rows.tokens, HIDDEN) for _ in range(3)]
     found = attention._varlen(projected, rows, HEADS)

@@ -1,10 +1,13 @@
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import peft
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import nn
 from transformers import AutoModel, PretrainedConfig, RobertaConfig, XLMRobertaConfig
@@ -52,10 +55,11 @@ def whole_model(encoder: Encoder, texts: list[str]) -> torch.Tensor:
     """What transformers itself makes of the texts, padded and masked: the tokens of all of them, one after another."""
     rows = encoder.tokenise(texts)
     length = max(map(len, rows))
-    ids = torch.tensor([[*row.ids, *[encoder.model.config.pad_token_id] * (length - len(row))] for row in rows])
+    model = AutoModel.from_pretrained(encoder.base.path, dtype=torch.float32, local_files_only=True).eval()
+    ids = torch.tensor([[*row.ids, *[model.config.pad_token_id] * (length - len(row))] for row in rows])
     attention = torch.tensor([[place < len(row) for place in range(length)] for row in rows])
     with torch.no_grad():
-        return encoder.model(input_ids=ids, attention_mask=attention.long()).last_hidden_state[attention]
+        return model(input_ids=ids, attention_mask=attention.long()).last_hidden_state[attention]
 
 
 def cut_in_two(encoder: Encoder, texts: list[str], cut: int) -> torch.Tensor:
@@ -193,3 +197,59 @@ def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         choose_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert [choose_device(device).type for device in ("auto", "cuda", "cpu")] == ["cuda", "cuda", "cpu"]
+
+
+def test_weights_within_a_model_of_a_task_are_found_also_by_their_former_names(
+    tiny: InstalledBase, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny.path, tmp_path / "masked")
+    (tmp_path / "masked" / "base.json").unlink()
+    plain = load_file(tiny.path / "model.safetensors")
+    former = {
+        f"bert.{name}".replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): each
+        for name, each in plain.items()
+    }
+    save_file({**former, "cls.predictions.bias": torch.zeros(3)}, tmp_path / "masked" / "model.safetensors")
+    encoder, same = Encoder.load(find_base(tmp_path / "masked", tmp_path / "bases")), Encoder.load(tiny)
+    assert torch.equal(*(one.states(one.tokenise(TEXTS)).pooled for one in (encoder, same)))
+
+
+def test_half_precision_is_read_as_single(tiny: InstalledBase, tmp_path: Path) -> None:
+    shutil.copytree(tiny.path, tmp_path / "half")
+    (tmp_path / "half" / "base.json").unlink()
+    plain = load_file(tiny.path / "model.safetensors")
+    save_file({name: tensor.half() for name, tensor in plain.items()}, tmp_path / "half" / "model.safetensors")
+    encoder = Encoder.load(find_base(tmp_path / "half", tmp_path / "bases"))
+    assert {parameter.dtype for parameter in encoder.model.parameters()} == {torch.float32}
+    assert (whole_model(encoder, TEXTS) - cut_in_two(encoder, TEXTS, 1)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("activation", ["gelu_new", "relu", "silu"])
+def test_each_activation_is_the_published_one(tiny: InstalledBase, tmp_path: Path, activation: str) -> None:
+    encoder = Encoder.load(copy_with_config(tiny, tmp_path / activation, hidden_act=activation))
+    assert (whole_model(encoder, TEXTS) - cut_in_two(encoder, TEXTS, 1)).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hidden_act": "mish"}, "hidden_act = 'mish'"),
+        ({"position_embedding_type": "relative_key"}, "position_embedding_type = 'relative_key'"),
+        ({"is_decoder": True}, "is_decoder = True"),
+        ({"num_attention_heads": 0}, "num_attention_heads = 0"),
+        ({"hidden_size": 33}, "the weights do not fill it, for one embeddings.LayerNorm.bias"),
+    ],
+)
+def test_what_would_be_computed_otherwise_is_refused(
+    tiny: InstalledBase, tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    base = copy_with_config(tiny, tmp_path / "other", **changes)
+    with pytest.raises(DataError, match=said):
+        Encoder.load(base)
+
+
+def test_a_start_waits_for_no_library_that_only_training_needs() -> None:
+    script = "import sys, podion.hosting.engine, podion.finetuning.fit; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "torch" in told
+    assert not {"transformers", "peft", "torch._dynamo", "scipy.optimize", "sympy"} & set(told)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from podion.finetuning.challengers import challenge
 from podion.finetuning.evaluate import measure_parts
 from podion.finetuning.examples import Examples, gather, hold_out, space_of
-from podion.finetuning.gradient_methods import lora_method, own_head_method
+from podion.finetuning.gradient_methods import own_head_method
 from podion.finetuning.histories import followed
 from podion.finetuning.items import items_of
 from podion.finetuning.judging import primary_value
@@ -190,6 +190,8 @@ def _make(lesson: Lesson, method: Method) -> Made:
     if method is Method.FEW_SHOT:
         return few_shot_method(lesson)
     if method in ADAPTED:
+        from podion.finetuning.adapted_methods import lora_method  # PEFT: a head alone need not wait for it
+
         return lora_method(lesson)
     if lesson.reads_words:
         return worded_head_method(lesson)

@@ -1,4 +1,4 @@
-"""The methods that train by gradients: any head on frozen states, and LoRA in the upper layers with any head."""
+"""The method that trains a head of any kind by gradients, on frozen states."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,15 +7,9 @@ from typing import Any
 from podion.finetuning.examples import Examples
 from podion.finetuning.gradient_training import GradientTraining
 from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.lora_layers import lora_in
 from podion.finetuning.ordinal_methods import is_cross_fitted, ordinal_head_method
 from podion.finetuning.out_of_fold import Learned, chosen, learns_to_the_end
-from podion.finetuning.recipe import recipe_for, recipe_for_spans
-from podion.finetuning.worded_adapters import worded_lora_method
-from podion.head_kinds import SpanHead
-from podion.hosting.head_loading import AnyHead
 from podion.hosting.resolve import resolve_head
-from podion.vertical import Method
 
 Form = Mapping[str, Any]
 
@@ -74,32 +68,3 @@ def _trained_again(lesson: Lesson, training: GradientTraining) -> Made:
     again.train("training", epochs, span=(0.55, 0.95))
     made = again.made(judged.calibration, dict(judged.validation))
     return replace(made, validated_on=judged.validated_on)
-
-
-def lora_method(lesson: Lesson) -> Made:
-    """Train an adapter in the layers above the cut together with the head, which starts as good as it gets alone.
-
-    A plugin's own head starts trained where it says how (`Head.training_numbers`). The recipe's method says whether the
-    adapter is a LoRA, an AdaLoRA or an IA3. Below a head of nested spans it reaches into every layer; below any other,
-    the layers under the cut stay as they are, and adapters share them.
-    """
-    if lesson.reads_words:
-        return worded_lora_method(lesson)
-    head = None if lesson.is_linear else _trained_alone(lesson)
-    cut = lesson.encoder.cut
-    declared = lesson.task.head_declaration
-    if isinstance(declared, SpanHead) and declared.nested:
-        lesson, cut = replace(lesson, recipe=recipe_for_spans(lesson.recipe)), 0
-    with lora_in(lesson.encoder, lesson.recipe, cut, lesson.seed) as lora:
-        return GradientTraining(lesson, cut, lora, head).run()
-
-
-def _trained_alone(lesson: Lesson) -> AnyHead | None:
-    """A head of a plugin's own, trained by its own numbers on frozen states; None where it has none."""
-    if resolve_head(lesson.task.head_declaration.implementation).training_numbers is None:
-        return None
-    recipe = recipe_for(Method.HEAD, len(lesson.train.inside))
-    checkpoints = lesson.checkpoints / "head" if lesson.checkpoints is not None else None
-    training = GradientTraining(replace(lesson, recipe=recipe, checkpoints=checkpoints), lesson.encoder.layers, None)
-    training.train("training the head")
-    return training.head

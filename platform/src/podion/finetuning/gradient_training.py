@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -28,7 +28,6 @@ from podion.finetuning.judging import judge, primary_value
 from podion.finetuning.lesson import Lesson, Made, sides
 from podion.finetuning.linear import PLAIN_PENALTY, Rows, choose_penalty, class_means, fit_linear
 from podion.finetuning.linear_methods import options_of
-from podion.finetuning.lora_layers import LoraInTraining
 from podion.finetuning.pair_vectors import vectors_in
 from podion.finetuning.scoring import Batch, answer_all
 from podion.finetuning.trainer import Course, deterministic, train
@@ -43,6 +42,9 @@ from podion.hosting.pair_heads import PairClassifier
 from podion.hosting.shared_wording import WIDTH
 from podion.hosting.token_rows import batches_of
 from podion.nn import Head, States
+
+if TYPE_CHECKING:
+    from podion.finetuning.lora_layers import LoraInTraining
 
 _OUTLIERS_A_BATCH = 4
 _ROWS_MEASURED = 1024
@@ -60,7 +62,7 @@ class GradientTraining:
         self,
         lesson: Lesson,
         cut: int,
-        lora: LoraInTraining | None,
+        lora: "LoraInTraining | None",
         head: AnyHead | None = None,
         *,
         form: Mapping[str, Any] | None = None,

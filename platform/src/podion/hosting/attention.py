@@ -6,7 +6,6 @@ from typing import cast
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.nn.attention.varlen import varlen_attn
 
 from podion.hosting.token_rows import PackedRows
 
@@ -33,6 +32,8 @@ def _by_runs(projected: Sequence[Tensor], rows: PackedRows, heads: int) -> Tenso
 
 def _varlen(projected: Sequence[Tensor], rows: PackedRows, heads: int) -> Tensor:
     """All rows in one kernel, in bf16, which is what a GPU's flash attention takes."""
+    from torch.nn.attention.varlen import varlen_attn  # with it come torch's compilers: 2 s of a start without a GPU
+
     query, key, value = (part.bfloat16().view(len(part), heads, -1) for part in projected)
     lengths = torch.tensor(rows.lengths, dtype=torch.int32, device=query.device)
     bounds = functional.pad(lengths.cumsum(0, dtype=torch.int32), (1, 0))

@@ -5,9 +5,9 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from podion.hosting.attention import attend
+from podion.hosting.bert import Activation, Bert
 from podion.hosting.runtimes import Product, product
 from podion.hosting.token_rows import PackedRows
 from podion.settings import Runtime
@@ -51,7 +51,7 @@ class BaseLinear(nn.Linear):
 class Backbone:
     """The embeddings and layers of one model, whose linear layers become `BaseLinear`s, by name in `linears`."""
 
-    def __init__(self, model: PreTrainedModel, runtime: Runtime) -> None:
+    def __init__(self, model: Bert, runtime: Runtime) -> None:
         self._model = model
         self.linears = _with_runtime(model, runtime)
         heads: int = model.config.num_attention_heads
@@ -92,6 +92,7 @@ class _Layer:
         self._joined: Any = parts.attention.output
         self._grown: Any = parts.intermediate
         self._output: Any = parts.output
+        self._activate: Activation = parts.activate
         self._heads = heads
         own = f"{name}.attention.self."
         self._queries = (f"{own}query", f"{own}key", f"{own}value")
@@ -108,7 +109,7 @@ class _Layer:
 
     def _feed(self, hidden: Tensor, changes: Changes | None) -> Tensor:
         """The two linear layers behind attention; between them nothing need be wide where nobody changes either."""
-        grows, ends, activate = self._grown.dense, self._output.dense, self._grown.intermediate_act_fn
+        grows, ends, activate = self._grown.dense, self._output.dense, self._activate
         wrapped = not (type(grows) is type(ends) is BaseLinear)  # by PEFT, which computes in fp32
         if wrapped or (changes is not None and changes.touch((self._grows, self._ends))):
             grown = activate(_apply(self._grows, grows, hidden, changes))
@@ -153,7 +154,7 @@ def _apply(name: str, layer: nn.Module, hidden: Tensor, changes: Changes | None)
     return output
 
 
-def _with_runtime(model: PreTrainedModel, runtime: Runtime) -> dict[str, BaseLinear]:
+def _with_runtime(model: Bert, runtime: Runtime) -> dict[str, BaseLinear]:
     """Put a `BaseLinear` in the place of every linear layer of the model's layers, and return them by name."""
     plain = {name: module for name, module in model.named_modules() if type(module) is nn.Linear}
     linears = {name: BaseLinear(part, runtime) for name, part in plain.items() if name.startswith(f"{LAYERS}.")}

@@ -1,23 +1,26 @@
 """A base model's files as torch and tokenizers read them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from pathlib import Path
-from typing import Any, cast
+from typing import get_args
 
 import torch
-import transformers
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from torch import Tensor
 
 from podion.errors import DataError
-from podion.hosting.base_card import InstalledBase
+from podion.hosting.base_card import InstalledBase, read_config
+from podion.hosting.bert import Bert, BertConfig, Family
 
-ARCHITECTURES = ("bert", "roberta", "xlm-roberta")
-"""Families whose layers are a list `encoder.layer` of one shape."""
+_OWN_NAME = re.compile(r"(?:^|\.)((?:embeddings|encoder\.layer)\..+)$")
+_FORMER = {".gamma": ".weight", ".beta": ".bias"}
+"""What norms' weights were called before 2020, and are in files of that time."""
 
 
-def load_tokenizer(base: InstalledBase, model: PreTrainedModel) -> Tokenizer:
+def load_tokenizer(base: InstalledBase, model: Bert) -> Tokenizer:
     """Return the base's tokenizer, cutting texts at its `max_tokens`; raises `DataError` where it does not belong."""
     try:
         tokenizer = Tokenizer.from_file(str(base.path / "tokenizer.json"))
@@ -34,45 +37,43 @@ def load_tokenizer(base: InstalledBase, model: PreTrainedModel) -> Tokenizer:
     return tokenizer
 
 
-def load_model(path: Path) -> PreTrainedModel:
+def load_model(path: Path) -> Bert:
     """Return the model in `path`, frozen, fp32, evaluating; raises `DataError` if the weights do not fill it."""
-    with _quiet():
-        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
-        if config.model_type not in ARCHITECTURES or config.is_decoder:
-            raise DataError(
-                f"base model {path.name} is of type {config.model_type!r}; served are encoders of the types "
-                + ", ".join(ARCHITECTURES),
-                code="bad_base",
-            )
-        model, report = AutoModel.from_pretrained(
-            path,
-            config=config,
-            dtype=torch.float32,
-            attn_implementation="sdpa",
-            add_pooling_layer=False,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    if report["missing_keys"] or report["mismatched_keys"]:
-        first = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))[:5]
+    with torch.device("meta"):
+        model = Bert(_config(path))
+    tensors, wanted = _tensors(path), model.state_dict()
+    missing = [name for name, like in wanted.items() if name not in tensors or tensors[name].shape != like.shape]
+    if missing:
         raise DataError(
-            f"base model {path.name}: the weights do not fill it, for one {', '.join(first)}", code="bad_base"
+            f"base model {path.name}: the weights do not fill it, for one {', '.join(sorted(missing)[:5])}",
+            code="bad_base",
         )
-    return cast(PreTrainedModel, model.eval().requires_grad_(False))
+    model.load_state_dict({name: tensors[name].to(torch.float32) for name in wanted}, assign=True)
+    return model.eval().requires_grad_(False)
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Loading draws progress bars and tables on standard error, which is for our own log; problems are raised."""
-    logging: Any = transformers.utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+def _config(path: Path) -> BertConfig:
+    told = read_config(path)
     try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
+        return BertConfig.model_validate(told)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        if field == "model_type":
+            why = f"is of type {told.get(field)!r}; served are encoders of the types {', '.join(get_args(Family))}"
+        else:
+            why = f"cannot be served: config.json has {field} = {told.get(field)!r}: {error.errors()[0]['msg']}"
+        raise DataError(f"base model {path.name} {why}", code="bad_base") from error
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """Return the weights of embeddings and layers by their names within the encoder; a model around it may be there."""
+    try:
+        kept = load_file(path / "model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"base model {path.name}: its weights cannot be read: {error}", code="bad_base") from error
+    found: dict[str, Tensor] = {}
+    for name, tensor in kept.items():
+        if own := _OWN_NAME.search(name):
+            stem, dot, last = own[1].rpartition(".")
+            found[stem + _FORMER.get(dot + last, dot + last)] = tensor
+    return found

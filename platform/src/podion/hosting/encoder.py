@@ -10,13 +10,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel
 
 from podion.errors import BadSettings, DataError
 from podion.hosting.adapter_pool import AdapterPool, PooledAdapter
 from podion.hosting.backbone import Backbone
 from podion.hosting.base_card import InstalledBase
 from podion.hosting.base_loading import load_model, load_tokenizer
+from podion.hosting.bert import Bert
 from podion.hosting.parted_texts import shifts_of, tokenizer_input
 from podion.hosting.runtimes import check_runtime
 from podion.hosting.shared_pass import Asked, SharedPass, Work
@@ -34,7 +34,7 @@ class Encoder:
     def __init__(
         self,
         base: InstalledBase,
-        model: PreTrainedModel,
+        model: Bert,
         tokenizer: Tokenizer,
         device: torch.device,
         adapter_bytes: int = 0,

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize
 from torch import Tensor, nn
 
 from podion.nn.token_words import MOST_CHARACTERS, Keys, Places, TokenWords, codes_of, token_words
@@ -194,6 +193,8 @@ def _fit(table: Any, targets: Places, look: Callable[[], None]) -> tuple[Narrow,
         gradient = np.concatenate([across @ wrong + _PENALTY * weight, wrong.sum(axis=0, keepdims=True)])
         restraint = 0.5 * _PENALTY * float((weight.astype(np.float64) ** 2).sum())
         return surprise + restraint, gradient.astype(np.float64).ravel()
+
+    from scipy.optimize import minimize  # only training needs it
 
     begin = np.zeros((known + 1) * outputs)
     options = {"maxiter": _ITERATIONS, "maxcor": 5, "ftol": 1e-5}

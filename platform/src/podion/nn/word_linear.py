@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
@@ -80,6 +79,8 @@ def fit_worded(
 
     `look` is called at every step.
     """
+    from scipy.optimize import minimize  # only training needs it
+
     loss = _Loss(rows, penalties, look)
     begin = np.zeros(loss.size) if start is None else loss.flat(start)
     found = minimize(

@@ -56,6 +56,11 @@ def test_a_pseudonym_is_never_digits_alone() -> None:
     assert all(len(name) == 12 and not name.isdecimal() for name in names)
 
 
+def test_what_hid_beside_something_found_is_found_too() -> None:
+    ids = "11010519491231002X" * 3  # of these and the second address the first address seems to be a part
+    assert redact(f"emma@mail.example{ids}helloemma@mail.example", "mask", OURS).text == "[EMAIL][EMAIL]"
+
+
 @given(TEXTS, st.sampled_from(["mask", "tokenise"]))
 @settings(max_examples=150)
 def test_nothing_changes_outside_the_findings(text: str, policy: MaskPolicy) -> None:

@@ -21,6 +21,9 @@ from podion.vertical import PersonalKinds
 _ANYTHING = re.compile(r"[0-9@]|[一二三四五六七八九十百][号栋幢座]")
 _TAG = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})(?::(?=[0-9a-f]*[a-f])[0-9a-f]{{12}})?\]")
 
+_LOOKS = 3
+"""Times a text is looked at: what is found may have hidden something beside it, as digits an address they touch."""
+
 _Recogniser = Callable[[str], Iterable[Found]]
 _USUAL: tuple[_Recogniser, ...] = (emails, accounts, numbers, plates, english_addresses, chinese_addresses)
 _RECOGNISERS: Mapping[PersonalKinds, tuple[_Recogniser, ...]] = {
@@ -43,10 +46,30 @@ def find(text: str, kinds: PersonalKinds = "usual") -> list[Found]:
     if "[" in plain:
         for tag in _TAG.finditer(plain):
             taken[tag.start() : tag.end()] = b"\1" * len(tag.group())
+    chosen: list[Found] = []
+    for _ in range(_LOOKS):
+        found = _look(plain, kinds, taken)
+        if not found:
+            break
+        chosen += found
+        plain = _without(plain, found)
+    return sorted((Found(f.kind, *view.sent(f.start, f.end)) for f in chosen), key=lambda found: found.start)
+
+
+def _look(plain: str, kinds: PersonalKinds, taken: bytearray) -> list[Found]:
+    """What is found where nothing is `taken` yet, which it is afterwards."""
     chosen = []
     for recogniser in _RECOGNISERS[kinds]:
         for found in recogniser(plain):
             if taken.find(1, found.start, found.end) < 0:
                 taken[found.start : found.end] = b"\1" * (found.end - found.start)
                 chosen.append(found)
-    return sorted((Found(f.kind, *view.sent(f.start, f.end)) for f in chosen), key=lambda found: found.start)
+    return chosen
+
+
+def _without(plain: str, found: Iterable[Found]) -> str:
+    """The text with brackets over what was found, as long as it was."""
+    characters = list(plain)
+    for each in found:
+        characters[each.start : each.end] = "[" + "]" * (each.end - each.start - 1)
+    return "".join(characters)
