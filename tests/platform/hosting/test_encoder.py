@@ -248,8 +248,14 @@ def test_what_would_be_computed_otherwise_is_refused(
         Encoder.load(base)
 
 
-def test_a_start_waits_for_no_library_that_only_training_needs() -> None:
-    script = "import sys, podion.hosting.engine, podion.finetuning.fit; print(*sys.modules)"
+def test_a_start_waits_for_no_library_that_only_training_needs(tiny: InstalledBase, tmp_path: Path) -> None:
+    script = (
+        "import sys, podion.hosting.engine, podion.finetuning.fit\n"
+        "from podion.hosting.encoder import Encoder\n"
+        "from podion.hosting.bases import find_base\n"
+        f"Encoder.load(find_base({str(tiny.path)!r}, {str(tmp_path)!r}))\n"
+        "print(*sys.modules)"
+    )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "torch" in told
     assert not {"transformers", "peft", "torch._dynamo", "scipy.optimize", "sympy"} & set(told)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
@@ -61,9 +62,9 @@ class Bert(nn.Module):
 class _Embeddings(nn.Module):
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
-        self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.word_embeddings = _embedding(config.vocab_size, config)
+        self.position_embeddings = _embedding(config.max_position_embeddings, config)
+        self.token_type_embeddings = _embedding(config.type_vocab_size, config)
         self.LayerNorm = _norm(config)
 
 
@@ -91,3 +92,8 @@ class _Output(nn.Module):
 
 def _norm(config: BertConfig) -> nn.LayerNorm:
     return nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+
+def _embedding(rows: int, config: BertConfig) -> nn.Embedding:
+    # drawing weights, which loading replaces at once, brings torch's compilers in where there is no memory behind them
+    return nn.Embedding(rows, config.hidden_size, _weight=torch.empty(rows, config.hidden_size))
