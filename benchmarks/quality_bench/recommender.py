@@ -162,8 +162,8 @@ class ColdItemsCase:
         fresh: tuple[FreshItem, ...],
     ) -> dict[str, float]:
         known = tuple({visit.item_id: None for visit in warm if visit.item_id})
-        filled = [_with_past(visit, result, task) for visit in asked]
-        records = [visit.model_copy(update={"fresh": fresh, "exclude": known, "count": _FIRST}) for visit in filled]
+        offer = {"fresh": fresh, "exclude": known, "count": _FIRST}
+        records = [visit.model_copy(update=offer) for visit in _with_past(asked, result, task)]
         told = measure_parts(result.parts, bench.encoder("minilm-l6"), task, records)
         random = _FIRST / len(fresh)
         return {
@@ -214,12 +214,15 @@ def _fitted(
     return fit(request, encoder, progress=bench.say)
 
 
-def _with_past(visit: Visit, result: FitResult, task: Task) -> Visit:
-    """A visit with what its user had taken by then, of what the adapter's history kept."""
-    filled, _ = followed(task, [visit], result.parts.history)
-    found = filled[0]
-    assert isinstance(found, Visit)
-    return found
+def _with_past(visits: Sequence[Visit], result: FitResult, task: Task) -> list[Visit]:
+    """Visits with what their users had taken by then, of what the adapter's history kept; none sees another."""
+    blank = [visit.model_copy(update={"item_id": None}) for visit in visits]
+    filled, _ = followed(task, blank, result.parts.history)
+    return [
+        one.model_copy(update={"item_id": visit.item_id})
+        for one, visit in zip(filled, visits, strict=True)
+        if isinstance(one, Visit)
+    ]
 
 
 def _fresh(bench: Any, items: Sequence[Item]) -> tuple[FreshItem, ...]:

@@ -27,7 +27,7 @@ TARGETS = (
 _FEW = 8
 _SMALL = 15
 _MOST_ROWS_FOR_LORA = 200_000
-_SPANS_ROWS = 16
+_SPANS_ROWS, _SPANS_HEAD = 16, 1e-3
 
 
 _TRAINED_HEAD = 0.2
@@ -116,9 +116,11 @@ def recipe_for_spans(recipe: Recipe) -> Recipe:
     """Return an adapter's recipe for nested spans, where every token is to be told from its neighbours.
 
     What a base trained for whole texts says of a single token has far to go, so the steps are smaller and more, and
-    nothing is dropped out within the layers.
+    nothing is dropped out within the layers. The head, which starts from nothing, would run ahead of them at its own
+    rate.
     """
-    return replace(recipe, batch_rows=min(recipe.batch_rows, _SPANS_ROWS), lora_dropout=0.0)
+    rows = min(recipe.batch_rows, _SPANS_ROWS)
+    return replace(recipe, batch_rows=rows, lora_dropout=0.0, head_rate=_SPANS_HEAD)
 
 
 def choose_method(task: Task, asked: Method, rows: int, labels: int, *, has_texts: bool = True) -> tuple[Method, ...]:
