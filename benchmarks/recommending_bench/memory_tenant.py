@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from podion import Found, Page, Prediction, RankedItem, RankingAnswer, Task
@@ -72,7 +74,7 @@ class MemoryTenant:
         answers = [RankingAnswer(confidence=0.5, prediction_id="prd", items=items) for _ in records]
         return Prediction(task="recommender/next_item", adapter="made-up", answers=answers)
 
-    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return no vector."""
         return {}
 

@@ -1,7 +1,7 @@
 """Who calls, and what a plugin's route may do for that tenant."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, cast
 
 from fastapi import Request, Security
 from fastapi.params import Security as SecurityParameter
@@ -11,6 +11,10 @@ from pydantic import BaseModel
 from podion.answers import AdapterCard, Deed, Hit, Page, Prediction, Span
 from podion.background import EventType
 from podion.vertical import PersonalKinds, Scope, Task
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 KindT = TypeVar("KindT", bound=BaseModel)
 
@@ -130,8 +134,8 @@ class TenantCaller(Protocol):
         `where` asks for equality in fields that the collection declares as filters.
         """
 
-    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        """Return one vector of length 1 for each document of a collection that is there, by id.
+    async def vectors(self, collection: str, ids: Sequence[str]) -> "Mapping[str, NDArray[np.float32]]":
+        """Return one vector of length 1, [width], for each document of a collection that is there, by id.
 
         They were computed when the documents were kept: this reads rows, asks no base, and is not metered.
         """

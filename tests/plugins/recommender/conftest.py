@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from podion import (
@@ -159,8 +161,8 @@ class MemoryCaller:
     async def as_kept(self, document: Any) -> Any:
         return Masking(b"secret").documents(self.tenant, type(document), None).accepted(document).record
 
-    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
-        return {id: self.places[id] for id in ids if id in self.places}
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        return {id: np.asarray(self.places[id], np.float32) for id in ids if id in self.places}
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         return [[1.0, 0.0] for _ in texts]

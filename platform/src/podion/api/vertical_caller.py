@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
@@ -111,11 +113,10 @@ class VerticalCaller:
         await self._meter(Meter.SEARCHES, 1, f"{self._vertical.name}/{collection}")
         return hits
 
-    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return the kept vector of each document of a collection that is there."""
         spec = self._declared(collection)
-        found = await self._services.collections.vectors(self.tenant, self._vertical.name, spec, ids)
-        return {id: vector.tolist() for id, vector in found.items()}
+        return await self._services.collections.vectors(self.tenant, self._vertical.name, spec, ids)
 
     def _declared(self, collection: str) -> CollectionSpec:
         spec = self._vertical.collection(collection)

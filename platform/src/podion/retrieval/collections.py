@@ -201,8 +201,13 @@ class Collections:
             return {} if row is None else segments.vectors_of(c, row, self._fingerprint(), ids)
 
         found = await self._database.read(read)
-        middles = {id: np.mean([np.frombuffer(one, "<f4") for one in own], axis=0) for id, own in found.items()}
-        return {id: (middle / max(float(np.linalg.norm(middle)), 1e-9)) for id, middle in middles.items()}
+        if not found:
+            return {}
+        rows = np.frombuffer(b"".join(one for own in found.values() for one in own), "<f4")
+        counts = np.array([len(own) for own in found.values()])
+        sums = np.add.reduceat(rows.reshape(int(counts.sum()), -1), np.cumsum(counts) - counts, axis=0)
+        middles = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+        return dict(zip(found, middles, strict=True))
 
     @property
     def loaded(self) -> tuple[Key, ...]:

@@ -211,14 +211,14 @@ def documents_of(
 def vectors_of(
     connection: Connection, collection: CollectionRow, fingerprint: str, ids: Sequence[str]
 ) -> dict[str, list[bytes]]:
-    """Return the vectors, by a base, of the segments of those documents that are there, by document."""
+    """Return the vectors, by a base, of the segments of those documents that are there, by document, in no order."""
     found: dict[str, list[bytes]] = {}
     mine = _of(collection.tenant, collection.vertical, collection.name)
     for start in range(0, len(ids), _ASKED_AT_ONCE):
         wanted = segments.c.document.in_(ids[start : start + _ASKED_AT_ONCE])
         query = select(segments.c.document, segments.c.vector).where(*mine, wanted)
-        query = query.where(segments.c.fingerprint == fingerprint).order_by(segments.c.number)
-        for document, vector in connection.execute(query):
+        # In no order: for one, SQLite would walk the whole collection by number instead of looking documents up.
+        for document, vector in connection.execute(query.where(segments.c.fingerprint == fingerprint)):
             found.setdefault(document, []).append(vector)
     return found
 

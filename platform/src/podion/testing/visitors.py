@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from podion.answers import AdapterCard, Answer, Deed, Hit, Page, Prediction, Span
@@ -150,9 +152,9 @@ class Visitor:
         """Find nothing."""
         return []
 
-    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, Sequence[float]]:
+    async def vectors(self, collection: str, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return one vector a document."""
-        return {id: [1.0, 0.0] for id in ids}
+        return {id: np.array([1.0, 0.0], np.float32) for id in ids}
 
     async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector a text."""
