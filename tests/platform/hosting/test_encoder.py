@@ -237,7 +237,8 @@ def test_each_activation_is_the_published_one(tiny: InstalledBase, tmp_path: Pat
         ({"position_embedding_type": "relative_key"}, "position_embedding_type = 'relative_key'"),
         ({"is_decoder": True}, "is_decoder = True"),
         ({"num_attention_heads": 0}, "num_attention_heads = 0"),
-        ({"hidden_size": 33}, "the weights do not fill it, for one embeddings.LayerNorm.bias"),
+        ({"num_attention_heads": 5}, "num_attention_heads = 5.* 32 of hidden_size are not shared evenly by 5"),
+        ({"hidden_size": 36}, "the weights do not fill it, for one embeddings.LayerNorm.bias"),
     ],
 )
 def test_what_would_be_computed_otherwise_is_refused(

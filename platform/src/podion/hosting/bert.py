@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -43,9 +43,16 @@ class BertConfig(BaseModel):
     type_vocab_size: int = Field(default=2, ge=1)
     hidden_act: Literal["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish"] = "gelu"
     layer_norm_eps: float = Field(default=1e-12, gt=0)
-    pad_token_id: int = Field(default=0, ge=0)
+    pad_token_id: int = Field(default_factory=lambda told: 0 if told.get("model_type") == "bert" else 1, ge=0)
     is_decoder: Literal[False] = False
     position_embedding_type: Literal["absolute"] = "absolute"
+
+    @field_validator("num_attention_heads")
+    @classmethod
+    def _share(cls, heads: int, told: ValidationInfo) -> int:
+        if told.data.get("hidden_size", 0) % heads:
+            raise ValueError(f"{told.data['hidden_size']} of hidden_size are not shared evenly by {heads}")
+        return heads
 
 
 class Bert(nn.Module):
