@@ -121,7 +121,7 @@ def wait_for_checkpoint(home: Path, run: str, *, after: int) -> int:
 
 
 def told_epochs(tenant: Any, run: str) -> list[list[int]]:
-    """Return the epochs that each attempt of a run told of, in order."""
+    """Return the epochs that each attempt of a run finished, in order; what is told within one names those before."""
     attempts: list[list[int]] = []
     with tenant.http.stream("GET", f"{API}/runs/{run}/events") as response:
         for line in response.iter_lines():
@@ -130,6 +130,6 @@ def told_epochs(tenant: Any, run: str) -> list[list[int]]:
             event = json.loads(line.removeprefix("data: "))
             if event.get("stage") == "loading":
                 attempts.append([])
-            elif event.get("stage") == "training" and event.get("epoch"):
+            elif event.get("stage") == "training" and event.get("metric"):
                 attempts[-1].append(event["epoch"])
     return attempts

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from podion.finetuning.abstention import Promise, calibrate
@@ -77,6 +77,8 @@ def test_rows_outside_the_labels_say_nothing_of_the_level() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40))
+@example([(0.0, False), (5e-324, True)])
+@example([(1.0, True), (0.9999999999999999, False)])
 @settings(max_examples=80, deadline=None)
 def test_no_other_threshold_has_a_better_f1(rows: list[tuple[float, bool]]) -> None:
     shares, truth = np.array([share for share, _ in rows]), np.array([yes for _, yes in rows])

@@ -39,5 +39,6 @@ def best_threshold(shares: Floats, truth: Booleans) -> float:
     f1 = 2 * np.cumsum(truth[order]) / (taken + truth.sum())
     last = np.append(ranked[1:] < ranked[:-1], True)
     best = int(np.argmax(np.where(last, f1, -1.0)))
-    below = float(ranked[best + 1]) if best + 1 < len(ranked) else 0.0
-    return (float(ranked[best]) + below) / 2
+    last_taken, below = float(ranked[best]), float(ranked[best + 1]) if best + 1 < len(ranked) else 0.0
+    middle = (last_taken + below) / 2
+    return middle if middle > below else last_taken  # between neighbouring numbers there is none
