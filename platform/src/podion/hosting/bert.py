@@ -41,11 +41,18 @@ class BertConfig(BaseModel):
     intermediate_size: int = Field(ge=1)
     max_position_embeddings: int = Field(ge=1)
     type_vocab_size: int = Field(default=2, ge=1)
-    hidden_act: Literal["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish"] = "gelu"
+    hidden_act: str = "gelu"
     layer_norm_eps: float = Field(default=1e-12, gt=0)
     pad_token_id: int = Field(default_factory=lambda told: 0 if told.get("model_type") == "bert" else 1, ge=0)
     is_decoder: Literal[False] = False
     position_embedding_type: Literal["absolute"] = "absolute"
+
+    @field_validator("hidden_act")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in _ACTIVATIONS:
+            raise ValueError(f"one of {', '.join(_ACTIVATIONS)} is served")
+        return name
 
     @field_validator("num_attention_heads")
     @classmethod
