@@ -1,5 +1,6 @@
 """Heads of every kind, fitted whole on vectors that tell the answer, and calibrated on rows kept apart."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -8,16 +9,18 @@ import pytest
 import torch
 from pydantic import BaseModel
 
+from podion.answers import Span
 from podion.finetuning.full_batch import Side, fit_whole, is_fitted_whole
 from podion.finetuning.head_calibration import calibrate_head
 from podion.finetuning.judging import judge
 from podion.finetuning.scoring import Batch, answer_all
-from podion.head_kinds import LabelHead, MultiLabelHead, OrdinalHead, RegressionHead
+from podion.head_kinds import LabelHead, MultiLabelHead, OrdinalHead, RegressionHead, SpanHead
 from podion.hosting.head_loading import AnyHead
+from podion.hosting.heads import SpanTagger
 from podion.hosting.multi_label import MultiLabelClassifier
 from podion.hosting.ordinal import OrdinalClassifier
 from podion.hosting.regression import Regressor
-from podion.nn import LabelSpace
+from podion.nn import LabelSpace, States
 from podion.vertical import Task
 
 HIDDEN, ROWS = 16, 800
@@ -93,6 +96,29 @@ def test_nine_in_ten_numbers_lie_within_the_margin() -> None:
     assert found["coverage"] == pytest.approx(0.9, abs=0.05)
     assert found["rows"] == 196
     assert found["abstained"] == 0.0
+
+
+def test_a_stretch_is_as_sure_as_such_ones_are_right() -> None:
+    """A tagger is right about most tokens and wrong about where half of the stretches end."""
+    generator = np.random.default_rng(8)
+    head = SpanTagger(2, LabelSpace(("drug",)))
+    head.load_state_dict({"linear.weight": torch.tensor([[0.0, 3], [3, 0], [2, 0]]), "linear.bias": torch.zeros(3)})
+    tokens = torch.tensor([[1.0, 0], [0, 1], [0, 1]]).repeat(ROWS, 1, 1) * torch.rand(ROWS, 1, 1).add(0.5)
+    offsets = torch.tensor([[0, 2], [2, 4], [4, 6]]).repeat(ROWS, 1, 1)
+    ends = np.where(generator.random(ROWS) < 0.5, 2, 4)
+    records = tuple(Line(text="aabbcc", label=[Span(start=0, end=int(end), label="drug")]) for end in ends)
+    states = States(pooled=tokens[:, 0], tokens=tokens, mask=torch.ones(ROWS, 3, dtype=torch.bool), offsets=offsets)
+    batches = [Batch(tuple(range(ROWS)), records, states)]
+    task = Task(name="drugs", record=Line, head=SpanHead(), metric="entity_f1")
+    calibration, _ = calibrate_head(head, batches, task, records)
+    assert calibration.span_odds is not None
+    before, after = (
+        judge(task, records, answer_all(head, batches, given), ("drug",), given)
+        for given in (replace(calibration, span_odds=None), calibration)
+    )
+    assert before["ece"] > 0.1
+    assert after["ece"] <= after["ece_noise_95"]
+    assert after["entity_f1"] == before["entity_f1"]
 
 
 def test_without_rows_kept_apart_a_head_is_fitted_and_left_as_it_is() -> None:

@@ -56,7 +56,7 @@ def test_an_older_adapter_reads_the_last_layer_and_holds_the_probability(tmp_pat
     write_adapter(folder, parts())
     newer = {
         "head.json": ["options"],
-        "calibration.json": ["score", "bias", "thresholds", "margin", "coverage", "level"],
+        "calibration.json": ["score", "bias", "thresholds", "margin", "coverage", "level", "span_odds"],
     }
     for name, absent in newer.items():
         content = json.loads((folder / name).read_text())
@@ -84,7 +84,13 @@ def test_only_a_ready_made_heads_cut_is_a_layer(tmp_path: Path) -> None:
 
 def test_a_calibration_of_every_kind_is_read_as_it_was_written(tmp_path: Path) -> None:
     calibration = Calibration(
-        temperature=1.5, bias=(-0.25, 0.25), thresholds=(0.3, 0.7), margin=2.5, coverage=0.9, level=0.04
+        temperature=1.5,
+        bias=(-0.25, 0.25),
+        thresholds=(0.3, 0.7),
+        margin=2.5,
+        coverage=0.9,
+        level=0.04,
+        span_odds=(0.8, -0.5),
     )
     write_adapter(tmp_path / "a", parts(calibration=calibration))
     assert read_adapter(tmp_path / "a").calibration == calibration
@@ -97,6 +103,8 @@ def test_a_calibration_of_every_kind_is_read_as_it_was_written(tmp_path: Path) -
         {"calibration": Calibration(thresholds=(0.5, 1.0))},
         {"calibration": Calibration(margin=-1.0)},
         {"calibration": Calibration(level=1.5)},
+        {"calibration": Calibration(span_odds=(0.0, 1.0))},
+        {"calibration": Calibration(span_odds=(1.0,))},  # type: ignore[arg-type]
         {"calibration": Calibration(coverage=-0.1, level=0.5)},
         {"head": dataclasses.replace(parts().head, implementation=READY, options={"cut": "three"})},
         {"head": dataclasses.replace(parts().head, implementation=READY, options={"cut": -1})},

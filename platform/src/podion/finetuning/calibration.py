@@ -102,15 +102,27 @@ def fit_platt(logits: Floats, targets: Integers) -> tuple[float, tuple[float, fl
     """
     counted = targets >= 0
     second = targets[counted] == 1
-    rows, positive = len(second), int(second.sum())
-    if logits.shape[1] != 2 or rows < PLATT_ROWS or min(positive, rows - positive) < PLATT_ROWS_A_LABEL:
+    found = fit_odds(logits[counted, 1] - logits[counted, 0], second) if logits.shape[1] == 2 else None
+    if found is None:
         return fit_temperature(logits, targets), None
-    odds = (logits[counted, 1] - logits[counted, 0]).astype(np.float64)
-    smooth = np.where(second, (positive + 1) / (positive + 2), 1 / (rows - positive + 2))
-    slope = _slope(odds, smooth)
-    temperature = min(_MOST, max(1 / _MOST, 1 / slope)) if slope > 0 else _MOST
-    shift = _shift(odds / temperature, smooth)
-    return temperature, (-shift / 2, shift / 2)
+    slope, shift = found
+    return 1 / slope, (-shift / 2, shift / 2)
+
+
+def fit_odds(odds: Floats, right: Booleans) -> tuple[float, float] | None:
+    """Return slope and shift under which the sigmoid of `slope * odds + shift` explains best which rows are right.
+
+    The slope lies between 1/5 and 5, so what is scaled and shifted keeps its order; under it, probabilities have the
+    mean of the targets, which are smoothed as Platt has it. None where `PLATT_ROWS` or, of right or wrong ones,
+    `PLATT_ROWS_A_LABEL` are not reached.
+    """
+    rows, positive = len(right), int(right.sum())
+    if rows < PLATT_ROWS or min(positive, rows - positive) < PLATT_ROWS_A_LABEL:
+        return None
+    wide = odds.astype(np.float64)
+    smooth = np.where(right, (positive + 1) / (positive + 2), 1 / (rows - positive + 2))
+    slope = min(_MOST, max(1 / _MOST, _slope(wide, smooth)))
+    return slope, _shift(slope * wide, smooth)
 
 
 def _slope(odds: Floats, targets: Floats) -> float:

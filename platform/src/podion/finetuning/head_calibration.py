@@ -8,16 +8,17 @@ import numpy as np
 import torch
 from pydantic import BaseModel
 
-from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer
+from podion.answers import Answer, LabelAnswer, LabelsAnswer, NumberAnswer, RankingAnswer, SpanAnswer
 from podion.data.labels import is_out_of_scope, label_names
 from podion.finetuning.abstention import Promise, calibrate
-from podion.finetuning.calibration import Floats, choose_threshold, coolest, fit_shares, sigmoid
+from podion.finetuning.calibration import Floats, choose_threshold, coolest, fit_odds, fit_shares, sigmoid
 from podion.finetuning.conformal import conformal_margin
 from podion.finetuning.label_thresholds import choose_thresholds
 from podion.finetuning.scoring import Batch, answer_all
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.head_loading import AnyHead
 from podion.hosting.heads import LabelClassifier
+from podion.hosting.span_odds import log_odds
 from podion.vertical import Task
 
 
@@ -27,7 +28,8 @@ def calibrate_head(
     """Return the calibration of a head on validation batches, and why it holds this score against its threshold.
 
     A head with one logit a label is calibrated by the likelihood of the labels, any other by its own loss; numbers
-    get a margin. Only the ready-made head has a choice of scores: what another decodes is held against its confidence.
+    get a margin, marked stretches the odds that they are right. Only the ready-made head has a choice of scores: what
+    another decodes is held against its confidence.
     """
     if not len(records) or (head.link == "identity" and task.keep >= 1 and _says_how_sure(task)):
         return Calibration(keep=task.keep), {}
@@ -56,6 +58,10 @@ def calibrate_head(
     if issubclass(schema, NumberAnswer):
         errors = _errors(task, records, answer_all(head, batches, calibration).answers)
         calibration = replace(calibration, margin=conformal_margin(errors))
+    if issubclass(schema, SpanAnswer):
+        calibration = replace(
+            calibration, span_odds=_odds(task, records, answer_all(head, batches, calibration).answers)
+        )
     answers = answer_all(head, batches, calibration).answers
     confidences = np.array([answer.confidence for answer in answers])[~outside]
     return replace(calibration, threshold=choose_threshold(confidences, task.keep)), {}
@@ -88,6 +94,17 @@ def _several(task: Task, records: Sequence[BaseModel], logits: Floats, labels: t
     temperature = fit_shares(logits[rows], truth.astype(np.float64))
     shares = sigmoid(logits[rows].astype(np.float64) / temperature)
     return Calibration(temperature=temperature, keep=task.keep, thresholds=choose_thresholds(shares, truth))
+
+
+def _odds(task: Task, records: Sequence[BaseModel], answers: Sequence[Answer]) -> tuple[float, float] | None:
+    """What scales and shifts the log-odds of marked stretches to the share of them that is right."""
+    odds, right = list[float](), list[bool]()
+    for answer, record in zip(answers, records, strict=True):
+        truth = getattr(record, task.label)
+        if truth is not None and isinstance(answer, SpanAnswer):
+            odds += map(log_odds, answer.confidences)
+            right += [span in truth for span in answer.spans]
+    return fit_odds(np.array(odds), np.array(right, dtype=bool))
 
 
 def _errors(task: Task, records: Sequence[BaseModel], answers: Sequence[Answer]) -> Floats:

@@ -14,7 +14,7 @@ from podion.finetuning.calibration import Floats
 from podion.finetuning.judging import Answers
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.adapter_pool import PooledAdapter
-from podion.hosting.answering import scores_of, with_possible
+from podion.hosting.answering import as_calibrated, scores_of
 from podion.hosting.encoder import Encoder
 from podion.hosting.head_loading import AnyHead, reads_features
 from podion.hosting.heads import LabelClassifier
@@ -77,7 +77,7 @@ def answer_all(head: AnyHead, batches: Iterable[Batch], calibration: Calibration
             raise PluginError(
                 f"head {type(head).__name__} decoded {len(decoded)} answers for {len(batch.places)} rows, not one each"
             )
-        answers |= zip(batch.places, with_possible(head, calibration, scores, decoded), strict=True)
+        answers |= zip(batch.places, as_calibrated(head, calibration, scores, decoded), strict=True)
         plain = plain and found.ndim == 2 and found.shape[1] == len(head.label_space)
         if plain:
             logits |= zip(batch.places, found.float().cpu().numpy(), strict=True)

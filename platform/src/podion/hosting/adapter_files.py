@@ -74,7 +74,8 @@ class Calibration:
     what is held against the threshold. `bias` is added to the divided logits, one number an output (of two labels:
     Platt scaling). `thresholds` are for heads with several labels a row, one a label; `margin` is the half-width of a
     number's interval. `level` is what a label must reach to be possible (`podion.hosting.label_sets`), so that the
-    possible ones hold the truth with the share `coverage`. An adapter of an older version holds the probability against
+    possible ones hold the truth with the share `coverage`. `span_odds` are slope and shift of the log-odds that a
+    marked stretch is right (`podion.hosting.span_odds`). An adapter of an older version holds the probability against
     its threshold and has none of these.
     """
 
@@ -87,6 +88,7 @@ class Calibration:
     margin: float | None = None
     coverage: float | None = None
     level: float | None = None
+    span_odds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +231,7 @@ def _head(values: Mapping[str, Any]) -> HeadFile:
 
 
 def _calibration(values: Mapping[str, Any]) -> Calibration:
-    listed = {name: tuple(values[name]) for name in ("bias", "thresholds") if values.get(name) is not None}
+    listed = {name: tuple(values[name]) for name in ("bias", "thresholds", "span_odds") if values.get(name) is not None}
     calibration = Calibration(**{**values, **listed})
     if not (calibration.temperature > 0 and np.isfinite(calibration.temperature)):
         raise ValueError(f"temperature {calibration.temperature} is not above 0")
@@ -241,9 +243,15 @@ def _calibration(values: Mapping[str, Any]) -> Calibration:
         raise ValueError(f"thresholds {calibration.thresholds} are not all between 0 and 1")
     if calibration.margin is not None and not (calibration.margin >= 0 and np.isfinite(calibration.margin)):
         raise ValueError(f"margin {calibration.margin} is not 0 or more")
+    if calibration.span_odds is not None and not _rises(calibration.span_odds):
+        raise ValueError(f"span_odds {calibration.span_odds} are not a slope above 0 and a shift")
     if not all(share is None or 0 <= share <= 1 for share in (calibration.coverage, calibration.level)):
         raise ValueError(f"coverage {calibration.coverage} or level {calibration.level} is not from 0 to 1")
     return calibration
+
+
+def _rises(odds: tuple[float, ...]) -> bool:
+    return len(odds) == 2 and bool(np.isfinite(odds).all()) and odds[0] > 0
 
 
 def _json(content: Mapping[str, Any]) -> bytes:

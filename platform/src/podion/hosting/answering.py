@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from podion.answers import Answer, LabelAnswer
+from podion.answers import Answer, LabelAnswer, SpanAnswer
 from podion.errors import PluginError, PodionError
 from podion.hosting.adapter_cache import LoadedAdapter
 from podion.hosting.adapter_files import Calibration
 from podion.hosting.head_loading import AnyHead
 from podion.hosting.heads import LabelClassifier
 from podion.hosting.label_sets import label_sets
+from podion.hosting.span_odds import surer
 from podion.hosting.trust import trust_of
 from podion.nn import Scores, States
 
@@ -46,14 +47,18 @@ def _answers(adapter: LoadedAdapter, states: States, records: Sequence[Mapping[s
         raise _bad_output(adapter, f"decode made {len(answers)} answers of {rows} rows, or something else than answers")
     if not all(0.0 <= answer.confidence <= 1.0 for answer in answers):
         raise _bad_output(adapter, "a confidence is not between 0 and 1")
-    return with_possible(adapter.head, adapter.calibration, scores, answers)
+    return as_calibrated(adapter.head, adapter.calibration, scores, answers)
 
 
-def with_possible(head: AnyHead, calibration: Calibration, scores: Scores, answers: Sequence[Answer]) -> list[Answer]:
-    """Return answers with the labels that may be right, where the calibration has a level and there is a logit a label.
+def as_calibrated(head: AnyHead, calibration: Calibration, scores: Scores, answers: Sequence[Answer]) -> list[Answer]:
+    """Return decoded answers with what only the calibration knows: labels that may be right, how sure a stretch is.
 
-    A label that a head of a plugin's own answers by a rule of its own is possible in any case.
+    There are possible labels where the calibration has a level and there is a logit a label. A label that a head of a
+    plugin's own answers by a rule of its own is possible in any case.
     """
+    if calibration.span_odds is not None:
+        odds, threshold = calibration.span_odds, calibration.threshold
+        return [surer(answer, odds, threshold) if isinstance(answer, SpanAnswer) else answer for answer in answers]
     shares, labels = scores.probabilities, head.label_space.labels
     if calibration.level is None or head.link != "softmax" or shares.ndim != 2 or shares.shape[1] != len(labels):
         return list(answers)
