@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,18 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(60)
 
+    def end(self) -> None:
+        """End the server and its tenants' connections, whatever state it is in."""
+        for tenant in self.tenants:
+            tenant.http.close()
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
     def operator(self) -> httpx.Client:
         """Return a client with the operator's key."""
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {OPERATOR_KEY}"}, timeout=60)
@@ -178,33 +191,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """A function that starts a server of the test's own; all of them end with the session."""
+@contextmanager
+def _servers(homes: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """A function that starts a server; all of them end with the block, for idle ones take their share of the cores."""
     made: list[Server] = []
 
     def make(**environment: str) -> Server:
-        server = Server(home=tmp_path_factory.mktemp("home"), port=free_port(), environment=environment).start()
+        server = Server(home=homes.mktemp("home"), port=free_port(), environment=environment).start()
         made.append(server)
         return server
 
-    yield make
-    for server in made:
-        for tenant in server.tenants:
-            tenant.http.close()
-        if server.process is not None and server.process.poll() is None:
-            server.process.terminate()
-            try:
-                server.process.wait(30)
-            except subprocess.TimeoutExpired:
-                server.process.kill()
-                server.process.wait()
+    try:
+        yield make
+    finally:
+        for server in made:
+            server.end()
+
+
+@pytest.fixture(scope="module")
+def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """A function that starts a server of the test's own; all of them end with the module."""
+    with _servers(tmp_path_factory) as make:
+        yield make
 
 
 @pytest.fixture(scope="session")
-def server(make_server: Callable[..., Server]) -> Server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One live server for all tests that leave it running."""
-    return make_server()
+    with _servers(tmp_path_factory) as make:
+        yield make()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -210,8 +210,8 @@ def stock(tenant: Any) -> None:
         tenant.json("POST", f"/v1/customer-service/{path}", 201, json=body)
 
 
-@pytest.fixture(scope="session")
-def desk(make_server: Callable[..., Any]) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def desk(make_server: Callable[..., Any]) -> Desk:
     server = make_server(PODION_BASE="me5-small")
     tenant = server.tenant()
     dataset = tenant.upload(rows("sample.jsonl"))["id"]
@@ -220,5 +220,4 @@ def desk(make_server: Callable[..., Any]) -> Iterator[Desk]:
     body = {"task": "intent", "adapter": run["adapter"]}
     tenant.json("POST", "/v1/customer-service/deployments", 201, json=body)
     stock(tenant)
-    yield Desk(server, tenant, dataset)
-    server.stop()
+    return Desk(server, tenant, dataset)
