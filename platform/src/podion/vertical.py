@@ -113,7 +113,8 @@ class Task:
     `sensitive` fields never feed a head. `history` fills in what a record tells of the past; `challengers` are import
     paths of a `Challenger` each. Fields of the record that are marked `Personal` are masked. `items` is the kind of
     document that a label is the id of, such as a thing to recommend: its head is handed the vectors of what
-    `item_text`, a field or property of it, says (`Head.fit_items`).
+    `item_text`, a field or property of it, says (`Head.fit_items`). The adapters of a `deep` task change every layer of
+    the base, also those that all others leave as they are: they learn more, and share less of a pass.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Task:
     challengers: tuple[str, ...] = ()
     items: type[BaseModel] | None = None
     item_text: str = "text"
+    deep: bool = False
 
     @property
     def head_declaration(self) -> HeadDeclaration:

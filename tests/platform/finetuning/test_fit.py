@@ -13,7 +13,7 @@ from podion.errors import DataError, NotBuilt, PluginError
 from podion.finetuning.evaluate import evaluate_parts
 from podion.finetuning.fit import FitRequest, FitResult, fit
 from podion.finetuning.progress import Cancelled, Progress
-from podion.head_kinds import SpanHead
+from podion.head_kinds import LabelHead, SpanHead
 from podion.hosting.adapter_files import read_adapter, write_adapter
 from podion.hosting.encoder import Encoder
 from podion.nn import Head, Scores, States
@@ -66,10 +66,18 @@ class KeywordHead(Head[Any, LabelAnswer]):
         ]
 
 
+class LowerHead(KeywordHead):
+    """A head of a plugin's own that reads a lower layer, too."""
+
+    def forward(self, states: States) -> torch.Tensor:
+        assert states.lower is not None
+        return super().forward(replace(states, pooled=states.pooled + states.lower))
+
+
 @pytest.fixture
 def own_task(intent: Task, monkeypatch: pytest.MonkeyPatch) -> Task:
     module = ModuleType("own_heads")
-    module.KeywordHead = KeywordHead  # type: ignore[attr-defined]
+    module.KeywordHead, module.LowerHead = KeywordHead, LowerHead  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "own_heads", module)
     return replace(intent, head="own_heads:KeywordHead")
 
@@ -137,6 +145,28 @@ def test_a_head_of_a_plugins_own_is_trained_and_saved(
     result = fit(request(encoder, own_task, method, lines(20), test=lines(8, seed=9)), encoder)
     assert result.metrics["test"]["accuracy"] > 0.6
     assert result.parts.head_tensors["scale"][0] > 10
+
+
+@pytest.mark.parametrize("head", [LabelHead(), LabelHead(words=True), "own_heads:LowerHead"])
+def test_a_deep_adapter_changes_every_layer_and_answers_as_it_learned(
+    encoder: Encoder, own_task: Task, lines: Lines, tmp_path: Path, head: Any
+) -> None:
+    """What a head reads beside the last layer is in training what it is in service, wherever the adapter begins."""
+    task = replace(own_task, head=head, deep=True, out_of_scope=None)
+    held_out = lines(12, seed=7)
+    result = fit(request(encoder, task, "lora", lines(20), validation=held_out), encoder)
+    assert result.parts.lora is not None
+    assert any("layer.0." in name for name in result.parts.lora.tensors)
+    assert result.parts.head.cut == (None if isinstance(head, str) else 0)
+    served = evaluate_parts(
+        read_adapter(tmp_path / "adapter", digest(result, tmp_path / "adapter")), encoder, task, held_out
+    )
+    learned = result.metrics["validation"]
+    assert served["accuracy"] == learned["accuracy"] > 0.4
+    assert served["ece"] == pytest.approx(learned["ece"], abs=1e-4)
+    shallow = fit(request(encoder, replace(task, deep=False), "lora", lines(6)), encoder)
+    assert shallow.parts.lora is not None
+    assert not any("layer.0." in name for name in shallow.parts.lora.tensors)
 
 
 def test_a_head_of_a_plugins_own_knows_nothing_untrained(encoder: Encoder, own_task: Task, lines: Lines) -> None:

@@ -21,18 +21,16 @@ def lora_method(lesson: Lesson) -> Made:
     """Train an adapter in the layers above the cut together with the head, which starts as good as it gets alone.
 
     A plugin's own head starts trained where it says how (`Head.training_numbers`). The recipe's method says whether the
-    adapter is a LoRA, an AdaLoRA or an IA3. Below a head of nested spans it reaches into every layer; below any other,
-    the layers under the cut stay as they are, and adapters share them.
+    adapter is a LoRA, an AdaLoRA or an IA3. The layers under the lesson's cut stay as they are; adapters share them.
     """
     if lesson.reads_words:
         return worded_lora_method(lesson)
     head = None if lesson.is_linear else _trained_alone(lesson)
-    cut = lesson.encoder.cut
     declared = lesson.task.head_declaration
     if isinstance(declared, SpanHead) and declared.nested:
-        lesson, cut = replace(lesson, recipe=recipe_for_spans(lesson.recipe)), 0
-    with lora_in(lesson.encoder, lesson.recipe, cut, lesson.seed) as lora:
-        return GradientTraining(lesson, cut, lora, head).run()
+        lesson = replace(lesson, recipe=recipe_for_spans(lesson.recipe))
+    with lora_in(lesson.encoder, lesson.recipe, lesson.cut, lesson.seed) as lora:
+        return GradientTraining(lesson, lesson.cut, lora, head).run()
 
 
 def _trained_alone(lesson: Lesson) -> AnyHead | None:

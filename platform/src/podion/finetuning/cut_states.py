@@ -18,13 +18,21 @@ _BYTES = 2 << 30
 class CutStates:
     """Token rows at the cut of a base model; `states` takes them through the layers above, adapted or not.
 
-    `silent` is true where no row says anything.
+    `read` is the layer whose mean states a head reads beside the last ones': the base's own cut unless given, and a
+    lower one where the cut is lower. `silent` is true where no row says anything.
     """
 
     def __init__(
-        self, encoder: Encoder, rows: Sequence[TokenRow], cut: int, look: Callable[[], None] = lambda: None
+        self,
+        encoder: Encoder,
+        rows: Sequence[TokenRow],
+        cut: int,
+        look: Callable[[], None] = lambda: None,
+        *,
+        read: int | None = None,
     ) -> None:
         self._encoder, self._rows, self._cut = encoder, tuple(rows), cut
+        self._read = min(cut, encoder.cut) if read is None else read
         self.lengths = [len(row) for row in rows]
         self.silent = not any(self.lengths)
         self._means = torch.zeros(len(rows), encoder.hidden_size)
@@ -43,8 +51,11 @@ class CutStates:
         if not speaking(rows):
             return silent_states(len(rows), self._encoder.hidden_size, self._encoder.device)
         packed = self._encoder.pack(rows)
-        lower, means = self._lower(packed, places)
-        hidden = self._encoder.upper(lower, packed, self._cut)
+        hidden, means = self._lower(packed, places)
+        if self._read > self._cut:
+            hidden = self._encoder.upper(hidden, packed, self._cut, self._read)
+            means = packed.mean(hidden)
+        hidden = self._encoder.upper(hidden, packed, max(self._cut, self._read))
         return self._encoder.read(rows, packed, hidden, lower=means, reads_tokens=reads_tokens)
 
     def vectors(self, count: int, look: Callable[[], None] = lambda: None) -> Tensor:
@@ -65,7 +76,7 @@ class CutStates:
         return hidden.to(self._encoder.device), self._means[list(places)].to(self._encoder.device)
 
     def _pass(self, packed: PackedRows) -> tuple[Tensor, Tensor]:
-        first = min(self._cut, self._encoder.cut)
+        first = min(self._cut, self._read)
         with torch.no_grad():
             hidden = self._encoder.lower(packed, first)
             means = packed.mean(hidden)

@@ -23,7 +23,7 @@ def fresh_head(lesson: Lesson, records: Sequence[BaseModel], form: Mapping[str, 
         torch.manual_seed(lesson.seed)
         told = declared(lesson.task)
         file = head_file(lesson.task, lesson.space, lesson.encoder.hidden_size, told)
-        head = new_head(replace(file, options={**told, **first_options(file, lesson.encoder.cut), **form}))
+        head = new_head(replace(file, options={**told, **first_options(file, lesson.cut), **form}))
         if lesson.items is not None:
             head.fit_items(lesson.items.items, torch.from_numpy(lesson.items.vectors))
         head.fit_features(list(records))

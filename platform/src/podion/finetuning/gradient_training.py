@@ -82,7 +82,7 @@ class GradientTraining:
         self.base = (
             FrozenStates(lesson.encoder, rows, lesson.watch.look)
             if self.frozen
-            else CutStates(lesson.encoder, rows, cut, lesson.watch.look)
+            else CutStates(lesson.encoder, rows, cut, lesson.watch.look, read=lesson.layer_read)
         )
         self.features = features_of(self.head, lesson.task, records, len(self.inside))
         self.first_held_out = len(self.inside) + len(self.outside)

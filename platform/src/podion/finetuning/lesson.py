@@ -10,8 +10,8 @@ import numpy as np
 from podion.finetuning.examples import Examples, hold_out
 from podion.finetuning.items import Items
 from podion.finetuning.progress import Watch
-from podion.finetuning.recipe import Recipe
-from podion.head_kinds import LabelHead, PairHead
+from podion.finetuning.recipe import ADAPTED, Recipe
+from podion.head_kinds import LabelHead, OwnHead, PairHead, SpanHead
 from podion.hosting.adapter_files import Array, Calibration, LoraFiles
 from podion.hosting.encoder import Encoder
 from podion.nn.word_counts import Reading
@@ -45,6 +45,18 @@ class Lesson:
     def is_linear(self) -> bool:
         """True where the head is a ready-made linear classifier, for which there are faster ways."""
         return isinstance(self.task.head_declaration, LabelHead | PairHead)
+
+    @property
+    def cut(self) -> int:
+        """How many layers stay as they are: the base's cut, or none where an adapter reaches into every layer."""
+        head = self.task.head_declaration
+        reaches = self.task.deep or (isinstance(head, SpanHead) and head.nested)
+        return 0 if reaches and self.recipe.method in ADAPTED else self.encoder.cut
+
+    @property
+    def layer_read(self) -> int:
+        """The layer whose mean states a head reads, too: the cut, or below a plugin's own head that of the base."""
+        return self.encoder.cut if isinstance(self.task.head_declaration, OwnHead) else self.cut
 
     @property
     def is_of_pairs(self) -> bool:

@@ -205,7 +205,7 @@ def _measure(
 
 def options_of(lesson: Lesson, calibration: Calibration) -> dict[str, Any]:
     """What the ready-made head is built with: it reads the cut, and holds centroids where they decide."""
-    read = {"cut": lesson.encoder.cut, **declared(lesson.task)}
+    read = {"cut": lesson.cut, **declared(lesson.task)}
     return read | ({"centroids": True} if calibration.score == "distance" else {})
 
 

@@ -37,8 +37,8 @@ _EPOCHS = 2 / 3
 def worded_lora_method(lesson: Lesson) -> Made:
     """Train an adapter and its head, and another head on words and on what is below the adapter; keep their sum."""
     unworded = replace(lesson.without_words(), recipe=_modest(lesson.recipe))
-    with lora_in(lesson.encoder, unworded.recipe, lesson.encoder.cut, lesson.seed) as lora:
-        training = GradientTraining(unworded, lesson.encoder.cut, lora)
+    with lora_in(lesson.encoder, unworded.recipe, lesson.cut, lesson.seed) as lora:
+        training = GradientTraining(unworded, lesson.cut, lora)
         training.learn()
         logits = answer_all(training.head, training.batches(), Calibration()).logits
         plain, adapter, lower = head_tensors(training.head), lora.files(), training.lower_vectors()

@@ -148,4 +148,4 @@ def word_tensors(vocabulary: Vocabulary, weight: Array) -> dict[str, Array]:
 
 def word_options(lesson: Lesson, vocabulary: Vocabulary) -> dict[str, Any]:
     """Return the keywords that a `WordedClassifier` is built with."""
-    return {"cut": lesson.encoder.cut, **declared(lesson.task), "words": len(vocabulary)}
+    return {"cut": lesson.cut, **declared(lesson.task), "words": len(vocabulary)}
