@@ -125,7 +125,7 @@ def cases() -> list[SentimentCase]:
     phrases = SentimentCase(
         name="financial_phrasebank",
         task="sentiment",
-        base="me5-small",
+        base="minilm-l6",
         train="financial_phrasebank.csv.gz",
         methods=both,
         targets={"accuracy": 0.85, "macro_f1": 0.82},
@@ -142,6 +142,7 @@ def cases() -> list[SentimentCase]:
     chinese = replace(
         phrases,
         name="zh_financial_news",
+        base="me5-small",
         train="zh_financial_news_train.csv.gz",
         test="zh_financial_news_test.csv.gz",
         methods=("head",),
@@ -158,7 +159,7 @@ def cases() -> list[SentimentCase]:
         SentimentCase(
             name="sentfin",
             task="entity_sentiment",
-            base="me5-small",
+            base="minilm-l6",
             train="sentfin_entities.jsonl.gz",
             methods=both,
             targets={"accuracy": 0.85},

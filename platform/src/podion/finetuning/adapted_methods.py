@@ -9,7 +9,8 @@ from dataclasses import replace
 from podion.finetuning.gradient_training import GradientTraining
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.lora_layers import lora_in
-from podion.finetuning.recipe import recipe_for, recipe_for_spans
+from podion.finetuning.recipe import recipe_for
+from podion.finetuning.span_adapters import span_adapter_method
 from podion.finetuning.worded_adapters import worded_lora_method
 from podion.head_kinds import SpanHead
 from podion.hosting.head_loading import AnyHead
@@ -25,10 +26,10 @@ def lora_method(lesson: Lesson) -> Made:
     """
     if lesson.reads_words:
         return worded_lora_method(lesson)
-    head = None if lesson.is_linear else _trained_alone(lesson)
     declared = lesson.task.head_declaration
     if isinstance(declared, SpanHead) and declared.nested:
-        lesson = replace(lesson, recipe=recipe_for_spans(lesson.recipe))
+        return span_adapter_method(lesson)
+    head = None if lesson.is_linear else _trained_alone(lesson)
     with lora_in(lesson.encoder, lesson.recipe, lesson.cut, lesson.seed) as lora:
         return GradientTraining(lesson, lesson.cut, lora, head).run()
 

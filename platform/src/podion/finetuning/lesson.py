@@ -70,9 +70,9 @@ class Lesson:
         return isinstance(head, LabelHead | PairHead) and head.words
 
     def without_words(self) -> "Lesson":
-        """Return the lesson of the same classifier that reads no words."""
+        """Return the lesson of the same ready-made head that reads no words."""
         head = self.task.head_declaration
-        if not isinstance(head, LabelHead | PairHead):
+        if not isinstance(head, LabelHead | PairHead | SpanHead):
             return self
         return replace(self, task=replace(self.task, head=replace(head, words=False)))
 

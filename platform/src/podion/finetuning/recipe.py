@@ -27,8 +27,7 @@ TARGETS = (
 _FEW = 8
 _SMALL = 15
 _MOST_ROWS_FOR_LORA = 200_000
-_SPANS_ROWS, _SPANS_HEAD = 16, 1e-3
-
+_SPANS_ROWS, _SPANS_HEAD = 16, 5e-4
 
 _TRAINED_HEAD = 0.2
 _OWN_NUMBERS: Mapping[Method, Mapping[str, Any]] = {
@@ -115,12 +114,13 @@ def recipe_for(method: Method, rows: int) -> Recipe:
 def recipe_for_spans(recipe: Recipe) -> Recipe:
     """Return an adapter's recipe for nested spans, where every token is to be told from its neighbours.
 
-    What a base trained for whole texts says of a single token has far to go, so the steps are smaller and more, and
-    nothing is dropped out within the layers. The head, which starts from nothing, would run ahead of them at its own
-    rate.
+    What a base trained for whole texts says of a single token has far to go, so a LoRA is wider, and its steps are
+    smaller and more. The head, which starts as good as it gets alone, must not run ahead of the layers below it.
     """
-    rows = min(recipe.batch_rows, _SPANS_ROWS)
-    return replace(recipe, batch_rows=rows, lora_dropout=0.0, head_rate=_SPANS_HEAD)
+    spans = replace(recipe, batch_rows=min(recipe.batch_rows, _SPANS_ROWS), head_rate=_SPANS_HEAD)
+    if recipe.method is not Method.LORA:
+        return spans
+    return replace(spans, rank=32, alpha=64, rate=6e-4, epochs=max(recipe.epochs, 8))
 
 
 def choose_method(task: Task, asked: Method, rows: int, labels: int, *, has_texts: bool = True) -> tuple[Method, ...]:

@@ -16,7 +16,7 @@ from podion.nn import Head, LabelSpace, Scores, States
 IGNORED = -100
 """Torch's own mark for a target that does not count."""
 
-_TAGS = 3
+TAGS = 3
 
 
 class NestedSpanTagger(Head[BaseModel, SpanAnswer]):
@@ -31,14 +31,14 @@ class NestedSpanTagger(Head[BaseModel, SpanAnswer]):
 
     def __init__(self, hidden_size: int, label_space: LabelSpace) -> None:
         super().__init__(hidden_size, label_space)
-        self.linear = nn.Linear(hidden_size, _TAGS * len(label_space))
+        self.linear = nn.Linear(hidden_size, TAGS * len(label_space))
         self._seen: tuple[Tensor, Tensor] | None = None
 
     def forward(self, states: States) -> Tensor:
         """Return logits, [rows, length, labels, 3]: outside, begin, inside."""
         self._seen = (states.mask, states.offsets)
         logits: Tensor = self.linear(states.tokens)
-        return logits.reshape(*logits.shape[:-1], len(self.label_space), _TAGS)
+        return logits.reshape(*logits.shape[:-1], len(self.label_space), TAGS)
 
     def loss(self, logits: Tensor, records: Sequence[BaseModel]) -> Tensor:
         """Return the cross entropy, summed over labels and averaged over the text's tokens.

@@ -17,6 +17,7 @@ sentiment = Task(
     head=LabelHead(words=True),
     metric="macro_f1",
     split=Split(group="story"),
+    deep=True,
 )
 
 topic = Task(
@@ -34,6 +35,7 @@ entity_sentiment = Task(
     metric="accuracy",
     methods=_TRAINED,
     split=Split(group="story"),
+    deep=True,
 )
 
 intensity = Task(
