@@ -4,7 +4,6 @@ Beside words an adapter leaves them what they know by heart, and learns less of 
 `podion.finetuning.worded_adapters`.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -13,16 +12,26 @@ from torch import Tensor
 
 from podion.finetuning.fresh_heads import features_of, fresh_head
 from podion.finetuning.gradient_training import GradientTraining
-from podion.finetuning.late_fusion import Fusion, fuse
+from podion.finetuning.judging import judge, primary_value
 from podion.finetuning.lesson import Lesson, Made
 from podion.finetuning.lora_layers import lora_in
 from podion.finetuning.recipe import recipe_for_spans
-from podion.finetuning.scoring import Batch
+from podion.finetuning.scoring import answer_all
 from podion.finetuning.token_starts import evenly, start_from_tokens
 from podion.head_kinds import SpanHead
+from podion.hosting.adapter_files import Calibration
+from podion.hosting.head_loading import AnyHead
 from podion.hosting.nested_spans import TAGS, NestedSpanTagger
+from podion.hosting.tag_paths import OUTSIDE
 from podion.hosting.token_rows import batches_of
 from podion.hosting.worded_spans import WordedSpanTagger
+
+_SHARES = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8, 1.0)
+_EXPECTED = 0.5
+"""How much words count beside an adapter: as is best on validation, or so where there is none."""
+
+_OUTSIDE = (0.0, -1.0, -0.5, 0.5)
+"""What may be added to a token's logit of lying outside, so that as much is found as is best."""
 
 
 def span_adapter_method(lesson: Lesson) -> Made:
@@ -59,31 +68,41 @@ def _start(training: GradientTraining) -> None:
 
 
 def _join_words(lesson: Lesson, training: GradientTraining) -> None:
-    """Put a head that also reads words in the place of the one that was trained, weighed by the records kept apart."""
-    head = cast(WordedSpanTagger, fresh_head(lesson, training.inside, {}))
-    head.plain.load_state_dict(training.head.state_dict())
+    """Put a head that also reads words in the place of the one that was trained, weighed as is best on validation."""
+    joint = _Joint(cast(WordedSpanTagger, fresh_head(lesson, training.inside, {})), training.head)
     records = (*training.inside, *training.outside, *training.held_out)
-    training.head, training.features = head, features_of(head, lesson.task, records, len(training.inside))
-    ours, theirs, targets = (torch.cat(parts) for parts in zip(*_said(head, training.batches()), strict=True))
-    _weigh(head, fuse(ours.numpy(), theirs.numpy(), targets.numpy()))
+    training.head, training.features = joint.head, features_of(joint.head, lesson.task, records, len(training.inside))
+    joint.weigh(_EXPECTED, 0.0)
+    if not training.held_out:
+        return
+    batches = training.batches()
+
+    def value(share: float, outside: float) -> float:
+        lesson.watch.look()
+        joint.weigh(share, outside)
+        found = answer_all(joint.head, batches, Calibration())
+        labels = lesson.space.labels
+        return primary_value(
+            lesson.task, judge(lesson.task, training.held_out, found, labels, Calibration(), brief=True)
+        )
+
+    share = max(_SHARES, key=lambda share: value(share, 0.0))
+    joint.weigh(share, max(_OUTSIDE, key=lambda outside: value(share, outside)))
 
 
-def _said(head: WordedSpanTagger, batches: Sequence[Batch]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """What states and what words say of tags, [tags, 3] each, and which are right; at first nothing of none."""
-    yield torch.zeros(0, TAGS), torch.zeros(0, TAGS), torch.zeros(0, dtype=torch.long)
-    for batch in batches:
+class _Joint:
+    """A head of states and words: what either says counts as much as `weigh` is told."""
+
+    def __init__(self, head: WordedSpanTagger, plain: AnyHead) -> None:
+        self.head = head
+        head.plain.load_state_dict(plain.state_dict())
+        self._words = {name: tensor.clone() for name, tensor in head.words.state_dict().items() if name != "keys"}
+        self._bias = head.plain.linear.bias.detach().clone()
+
+    def weigh(self, share: float, outside: float) -> None:
+        """Let words count by `share`, and raise every logit that a token lies outside by `outside`."""
         with torch.no_grad():
-            ours, both = head.plain(batch.states), head(batch.states)
-        targets = head.plain.targets(batch.states.mask, batch.states.offsets, batch.records)
-        labelled = targets[:, :, 0] >= 0
-        parts = (part[labelled].reshape(-1, TAGS).cpu() for part in (ours, both - ours))
-        yield *parts, targets[labelled].flatten()
-
-
-def _weigh(head: WordedSpanTagger, fusion: Fusion) -> None:
-    with torch.no_grad():
-        head.plain.linear.weight.mul_(fusion.first)
-        bias = torch.from_numpy(fusion.bias).repeat(len(head.label_space)).to(head.plain.linear.bias)
-        head.plain.linear.bias.mul_(fusion.first).add_(bias)
-        head.words.weight.mul_(fusion.second)
-        head.words.bias.mul_(fusion.second)
+            for name, tensor in self._words.items():
+                self.head.words.get_buffer(name).copy_(share * tensor)
+            self.head.plain.linear.bias.copy_(self._bias)
+            self.head.plain.linear.bias[OUTSIDE::TAGS] += outside

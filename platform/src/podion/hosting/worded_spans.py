@@ -1,15 +1,17 @@
 """The ready-made head for marked stretches that reads words beside states."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from pydantic import BaseModel
 from torch import Tensor
+from torch.nn import functional
 
 from podion.answers import Span, SpanAnswer
 from podion.hosting.nested_spans import NestedSpanTagger
-from podion.hosting.tag_paths import BEGIN, OUTSIDE
+from podion.hosting.tag_paths import BEGIN, INSIDE, OUTSIDE
 from podion.nn import Head, LabelSpace, Scores, States
 from podion.nn.token_tags import Said, TagScores
 from podion.nn.token_words import codes_of
@@ -25,8 +27,8 @@ class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
     """Marked stretches of a text, which may lie within one another: what states and what words say of them, added.
 
     Logits are those of a `NestedSpanTagger`, [rows, length, labels, 3]. A token of the base hears the word that its
-    first character lies in; one that goes on with a word begins nothing. `known` is how many things count that may be
-    known of a word, `text` names the field, or property, of the record that is read.
+    first character lies in; one that goes on with a word begins nothing, and the tokens of a word agree. `known` is how
+    many things count that may be known of a word, `text` names the field, or property, of the record that is read.
     """
 
     reads_tokens = True
@@ -46,7 +48,7 @@ class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
             said = self.words(states.features[CHARACTERS], states.features.get(FOLD))
             heard = heard_by_tokens(said, states)
         logits: Tensor = self.plain(states)
-        return logits + heard.to(logits)
+        return agreed(logits + heard.to(logits), said, states)
 
     def fit_features(self, records: Sequence[BaseModel]) -> None:
         """Learn what words say, from the records whose stretches are marked."""
@@ -85,12 +87,23 @@ class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
         return [str(getattr(record, self._text) or "") for record in records]
 
 
-def heard_by_tokens(said: Said, states: States) -> Tensor:
-    """Return what tokens hear of what words say, [rows, length, labels, 3]; zeros outside the text."""
+@dataclass(frozen=True)
+class _Heard:
+    """Which word each token lies in, [rows, length], -1 for none, and whether another token began it."""
+
+    word: Tensor
+    later: Tensor
+
+    @property
+    def hears(self) -> Tensor:
+        """Which tokens lie in a word."""
+        return self.word >= 0
+
+
+def _heard(said: Said, states: States) -> _Heard:
     rows, length = states.mask.shape
-    heard = torch.zeros(rows, length, *said.logits.shape[1:])
     if not len(said.words) or not length:
-        return heard
+        return _Heard(torch.full((rows, length), -1), torch.zeros(rows, length, dtype=torch.bool))
     width = int(said.words.ends.max())
     word_at = torch.full((rows, width + 1), -1, dtype=torch.long)
     for place, (row, start, end) in enumerate(
@@ -99,11 +112,40 @@ def heard_by_tokens(said: Said, states: States) -> Tensor:
         word_at[row, start:end] = place
     begins = states.offsets[:, :, 0].cpu()
     word = word_at.gather(1, begins.clamp(max=width))
-    hears = (word >= 0) & states.mask.cpu()
-    chosen = word[hears]
-    logits = said.logits[chosen]
-    later = begins[hears] != torch.from_numpy(said.words.starts)[chosen]
-    inside = torch.logsumexp(logits[later][..., BEGIN:], dim=-1)
-    logits[later] = torch.stack([logits[later][..., OUTSIDE], torch.full_like(inside, _NEVER), inside], dim=-1)
-    heard[hears] = logits
-    return heard
+    word[~states.mask.cpu()] = -1
+    starts = torch.from_numpy(said.words.starts)
+    return _Heard(word, (word >= 0) & (begins != starts[word.clamp(min=0)]))
+
+
+def heard_by_tokens(said: Said, states: States) -> Tensor:
+    """Return what tokens hear of what words say, [rows, length, labels, 3]; zeros outside the text."""
+    heard = _heard(said, states)
+    found = torch.zeros(*states.mask.shape, *said.logits.shape[1:])
+    found[heard.hears] = said.logits[heard.word[heard.hears]]
+    inside = torch.logsumexp(found[heard.later][..., BEGIN:], dim=-1)
+    found[heard.later] = torch.stack(
+        [found[heard.later][..., OUTSIDE], torch.full_like(inside, _NEVER), inside], dim=-1
+    )
+    return found
+
+
+def agreed(logits: Tensor, said: Said, states: States) -> Tensor:
+    """Return the logits [rows, length, labels, 3] under which all tokens of a word lie inside a span, or none does.
+
+    What they say of it is averaged as log-probabilities; whether a span begins with the word, its first token decides.
+    """
+    heard = _heard(said, states)
+    hears = heard.hears.to(logits.device)
+    logs = torch.log_softmax(logits, dim=-1)
+    own = logs[hears]
+    if not len(own):
+        return logs
+    word, later = heard.word[heard.hears].to(logits.device), heard.later[heard.hears].to(logits.device)
+    sides = torch.stack([own[..., OUTSIDE], torch.logsumexp(own[..., BEGIN:], dim=-1)], dim=-1)
+    sums = sides.new_zeros(len(said.words), *sides.shape[1:]).index_add(0, word, sides)
+    counts = torch.bincount(word, minlength=len(said.words)).clamp(min=1)
+    outside, inside = (sums / counts[:, None, None])[word].unbind(-1)
+    begins = own[..., BEGIN] - own[..., INSIDE]
+    begin = torch.where(later[:, None], torch.full_like(inside, _NEVER), inside + functional.logsigmoid(begins))
+    goes_on = torch.where(later[:, None], inside, inside + functional.logsigmoid(-begins))
+    return logs.masked_scatter(hears[:, :, None, None], torch.stack([outside, begin, goes_on], dim=-1))
