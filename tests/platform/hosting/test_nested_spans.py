@@ -20,7 +20,7 @@ from podion.hosting.adapter_files import Calibration
 from podion.hosting.answering import scores_of
 from podion.hosting.nested_spans import NestedSpanTagger
 from podion.hosting.tag_paths import likeliest_tags
-from podion.hosting.worded_spans import WordedSpanTagger
+from podion.hosting.worded_spans import WordedSpanTagger, agreed
 from podion.nn import Head, LabelSpace, Scores, States
 from podion.nn.token_tags import TagScores
 from podion.nn.token_words import codes_of, token_words
@@ -239,6 +239,27 @@ def test_a_token_that_goes_on_with_a_word_begins_nothing() -> None:
     with torch.inference_mode():
         tags = head(states)[0, :, 0].argmax(-1).tolist()
     assert tags == [1, 2, 0]
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40)
+def test_the_tokens_of_a_word_agree(seed: int) -> None:
+    """Tokens: none, insu, lin, (a space), with, aspi, rin; the first and the last are no text."""
+    generator = torch.Generator().manual_seed(seed)
+    states = states_of([(0, 0), (0, 4), (4, 7), (8, 12), (13, 17), (17, 20), (0, 0)])
+    said = TagScores(2)(torch.from_numpy(codes_of(["insulin with aspirin"])))
+    logits = 3 * torch.randn(1, 7, 2, 3, generator=generator)
+    found = agreed(logits, said, states)
+    shares = found.softmax(-1)
+    assert torch.allclose(shares[0, [0, 3, 6]], logits.softmax(-1)[0, [0, 3, 6]], atol=1e-5), "alone, they stay"
+    for first, later in ((1, 2), (4, 5)):
+        assert torch.allclose(shares[0, first, :, 0], shares[0, later, :, 0], atol=1e-4)
+        assert float(shares[0, later, :, 1].max()) < 1e-3
+        before = logits[0, first, :, 1] - logits[0, first, :, 2]
+        assert torch.allclose(found[0, first, :, 1] - found[0, first, :, 2], before, atol=1e-4)
+    tags = likeliest_tags(shares, states.mask)[0]
+    assert torch.equal(tags[1] == 0, tags[2] == 0)
+    assert torch.equal(tags[4] == 0, tags[5] == 0)
 
 
 def test_of_very_many_texts_some_teach(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ CHARACTERS, FOLD = "characters", "fold"
 """What the head's features are called."""
 
 _NEVER = -10.0
-"""The logit of a begin where no word begins."""
+"""The logit of a begin where no word begins, or what it has less than the others."""
 
 
 class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
@@ -146,6 +146,7 @@ def agreed(logits: Tensor, said: Said, states: States) -> Tensor:
     counts = torch.bincount(word, minlength=len(said.words)).clamp(min=1)
     outside, inside = (sums / counts[:, None, None])[word].unbind(-1)
     begins = own[..., BEGIN] - own[..., INSIDE]
-    begin = torch.where(later[:, None], torch.full_like(inside, _NEVER), inside + functional.logsigmoid(begins))
+    never = torch.minimum(outside, inside) + _NEVER
+    begin = torch.where(later[:, None], never, inside + functional.logsigmoid(begins))
     goes_on = torch.where(later[:, None], inside, inside + functional.logsigmoid(-begins))
     return logs.masked_scatter(hears[:, :, None, None], torch.stack([outside, begin, goes_on], dim=-1))
