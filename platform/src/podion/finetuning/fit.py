@@ -30,7 +30,7 @@ from podion.hosting.encoder import Encoder
 from podion.hosting.silent_rows import says_nothing
 from podion.vertical import Method, Task
 
-_FORM = 4
+_FORM = 5
 """Counts up when training changes such that an older checkpoint cannot go on."""
 
 __all__ = ["Cancelled", "FitRequest", "FitResult", "Progress", "fit"]
@@ -210,6 +210,7 @@ def _identity(lesson: Lesson, method: Method) -> str:
         digest.update(lesson.items.digest.encode())
     about = {
         "base": lesson.encoder.base.fingerprint,
+        "deep": lesson.task.deep,
         "form": _FORM,
         "frozen_layers": lesson.encoder.base.frozen_layers,
         "recipe": asdict(recipe_for(method, len(lesson.train.inside))),
