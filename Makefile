@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := platform/src plugins/*/src examples/*/src
+SOURCES := platform/src plugins/*/src examples/*/src benchmarks
 
 .PHONY: demo test check bench serve bases
 demo: $(STAMP)

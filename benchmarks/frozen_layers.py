@@ -112,6 +112,7 @@ def measure(base_name: str, cut: int, rows: Rows, task: Task, seeds: Sequence[in
         results.append(fit(request, encoder))
         accuracies.append(float(results[-1].metrics["validation"]["accuracy"]))
         seconds.append(results[-1].cpu_seconds)
+    assert task.text is not None
     texts = [str(getattr(record, task.text)) for record in rows.validation]
     new, again = serving_ms(encoder, results[0].parts.lora, texts)
     return {

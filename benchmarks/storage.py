@@ -104,13 +104,13 @@ def main() -> None:
             folder = Path(place) / kind
             folder.mkdir()
             if kind == "sqlite":
-                urls = [f"sqlite:///{folder / name}.sqlite" for name in ("a", "b")]
+                url, other = (f"sqlite:///{folder / name}.sqlite" for name in ("a", "b"))
             elif cluster is not None:
-                urls = [cluster.url(cluster.create()) for _ in range(2)]
+                url, other = (cluster.url(cluster.create()) for _ in range(2))
             else:
                 found["postgresql_reason"] = module.ABSENT
                 continue
-            found[kind] = measure(*urls, folder, seconds, rows)
+            found[kind] = measure(url, other, folder, seconds, rows)
     text = json.dumps(found, indent=1)
     print(text)
     if options.json:

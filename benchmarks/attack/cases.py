@@ -12,6 +12,7 @@ import hypothesis
 import requests
 import schemathesis
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Err
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -94,14 +95,17 @@ def run(world: World, examples: int, tally: Tally, *, seed_from_name: bool = Tru
     with requests.Session() as session:
         send = _sender(world, session, tally)
         for found in schema.get_all_operations():
+            if isinstance(found, Err):
+                raise found.err()
+            operation = found.ok()
             for mode in MODES:
-                given = hypothesis.given(case=found.ok().as_strategy(generation_mode=mode))
+                given = hypothesis.given(case=operation.as_strategy(generation_mode=mode))
                 try:
                     settings(examples, seed_from_name)(given(send))()
                 except hypothesis.errors.Unsatisfiable:
                     assert mode is schemathesis.GenerationMode.NEGATIVE, "only what takes no input cannot be got wrong"
                 except (AssertionError, BaseExceptionGroup) as failure:
-                    tally.failures.append(f"{found.ok().label}: {told(failure)}")
+                    tally.failures.append(f"{operation.label}: {told(failure)}")
     return tally
 
 

@@ -169,7 +169,8 @@ class Call:
             body = _renamed(self.body, {mine.name: value})
             return replace(self, body=body, slots=(*others, replace(mine, name=value)))
         held: Mapping[str, Any] = getattr(self, slot.place)
-        return replace(self, **{slot.place: {**held, slot.name: value}})
+        changed: dict[str, Any] = {slot.place: {**held, slot.name: value}}
+        return replace(self, **changed)
 
 
 def operations(page: Mapping[str, Any]) -> list[Operation]:
@@ -186,7 +187,8 @@ def operations(page: Mapping[str, Any]) -> list[Operation]:
 def fill(operation: Operation, ids: Mapping[str, str]) -> Call:
     """Return a request with these ids; raises `CannotFill` for what is neither an id nor said by the schema."""
     slots: list[Slot] = []
-    path, query = {}, {}
+    path: dict[str, str] = {}
+    query: dict[str, str] = {}
     for parameter in operation.spec.get("parameters", ()):
         name, place = parameter["name"], parameter["in"]
         known = _id_name(operation, name, ids, in_body=False)

@@ -119,7 +119,7 @@ def lines(records: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _dataset(owner: Owner) -> dict[str, str]:
-    broken = [{"text": ""}, {"text": "x", owner.canary: 1}]
+    broken: list[dict[str, Any]] = [{"text": ""}, {"text": "x", owner.canary: 1}]
     file = {"file": (f"{owner.canary}.jsonl", lines([*rows(owner.canary), *broken]), "application/x-ndjson")}
     made = owner.call("POST", f"{API}/datasets", 201, params={"task": "intent"}, files=file)
     assert made["report"]["refused"] == 2
@@ -207,7 +207,7 @@ def _knowledge(owner: Owner) -> dict[str, str]:
 
 
 def _batch(owner: Owner) -> dict[str, str]:
-    rows_ = [{"text": f"where is it {owner.canary}"}, {"text": "", owner.canary: 1}]
+    rows_: list[dict[str, Any]] = [{"text": f"where is it {owner.canary}"}, {"text": "", owner.canary: 1}]
     batch = owner.call("POST", f"{API}/predictions:batch", 201, params={"task": "intent"}, content=lines(rows_))
     deadline = time.monotonic() + 120
     while batch["ended_at"] is None and time.monotonic() < deadline:
@@ -236,7 +236,7 @@ def _conversation(owner: Owner) -> dict[str, str]:
 def _question(owner: Owner) -> dict[str, str]:
     for word in ("zebra", "comet", "violin"):
         owner.call("POST", f"{API}/answer", 200, json={"text": f"does the {word} of {owner.canary} sing?"})
-    made = {}
+    made: dict[str, str] = {}
     for name, path in (("question", "review"), ("cluster", "unanswered/clusters")):
         found = owner.call("GET", f"{API}/{path}", 200)["data"]
         made |= {name: found[0]["id"]} if found else {}

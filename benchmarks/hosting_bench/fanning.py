@@ -1,5 +1,7 @@
 """One text, eight tasks of one tenant: heads on shared states, and adapters on the top two layers."""
 
+from functools import partial
+
 from .mixing import Setting
 from .ours import Ours
 from .report import Figure
@@ -23,8 +25,8 @@ def fan_out(setting: Setting) -> list[Figure]:
         tasks = [write(folder, ours.base, number, 2 + 10 * number, shape, owner="one") for number in range(TASKS)]
         found = interleaved(
             {
-                "eight": lambda number, ours=ours, tasks=tasks: _each(ours, setting, tasks, number),
-                "one": lambda number, ours=ours, tasks=tasks: _each(ours, setting, tasks[:1], number),
+                "eight": partial(_each, ours, setting, tasks),
+                "one": partial(_each, ours, setting, tasks[:1]),
             },
             setting.rounds,
         )

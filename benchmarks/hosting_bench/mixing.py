@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -49,8 +50,8 @@ def mixed_over_base(setting: Setting) -> list[Figure]:
             adapters = write_many(setting.folder / f"{name}-{runtime}", ours.base, TENANTS, Shape(targets=targets))
             rows = [rows_of(adapters, setting.texts, number) for number in range(setting.rounds + 1)]
             sides: dict[str, Side] = {
-                "mixed": lambda number, ours=ours, rows=rows: ours.answer(rows[number]),
-                "base": lambda number, ours=ours, rows=rows: ours.alone([text for _, text in rows[number]]),
+                "mixed": partial(_mixed, ours, rows),
+                "base": partial(_texts_alone, ours, rows),
             }
             found = interleaved(sides, setting.rounds)
             if targets is QUERY_VALUE:
@@ -87,9 +88,7 @@ def int8_speed(setting: Setting) -> Figure:
     """The int8 path against the fp32 path, the base alone."""
     sides = {runtime: Ours(setting.bases, setting.base, runtime) for runtime in ("fp32", "int8")}
     several = [[text for _, text in _plain(setting.texts, number)] for number in range(setting.rounds + 1)]
-    found = interleaved(
-        {name: lambda number, side=side: side.alone(several[number]) for name, side in sides.items()}, setting.rounds
-    )
+    found = interleaved({name: partial(_alone, side, several) for name, side in sides.items()}, setting.rounds)
     ratio = over(found["fp32"], found["int8"])
     return Figure("speedup_int8_vs_fp32", ratio, least=2.0, behind=_behind(found, spread(found["fp32"], found["int8"])))
 
@@ -102,7 +101,7 @@ def against_peft(setting: Setting) -> list[Figure]:
     rows = [rows_of(adapters, setting.texts, number) for number in range(setting.rounds + 1)]
     sides: dict[str, Side] = {
         "fp32": lambda number: exact.answer(rows[number]),
-        **{f"peft mixed {count}": lambda number, n=count: peer.mixed(rows[number], n) for count in (1, 2, 4)},
+        **{f"peft mixed {count}": partial(_peer_mixed, peer, rows, count) for count in (1, 2, 4)},
         "peft switched": lambda number: peer.switched(rows[number]),
     }
     served = exact
@@ -113,7 +112,7 @@ def against_peft(setting: Setting) -> list[Figure]:
         theirs = {id(one): other for one, other in zip(adapters, copies, strict=True)}
         own_rows = [[(theirs[id(adapter)], text) for adapter, text in some] for some in rows]
         sides[setting.runtime] = lambda number: served.answer(own_rows[number])
-    agreement = {
+    agreement: dict[str, dict[str, float]] = {
         "fp32": _agreement(exact.answer(rows[0]), peer.mixed(rows[0], 1), peer.switched(rows[0])),
         setting.runtime: _agreement(
             served.answer([(theirs[id(adapter)], text) for adapter, text in rows[0]]), peer.mixed(rows[0], 1)
@@ -168,6 +167,22 @@ def _agreement(ours: Found, *peers: Found) -> dict[str, float]:
     same = [(mine, theirs) for mine, theirs in pairs if mine[0] == theirs[0]]
     apart = [abs(mine[1] - theirs[1]) if mine[0] == theirs[0] else 1.0 for mine, theirs in pairs]
     return {"same_label": len(same) / len(pairs), "most_apart": max(apart)}
+
+
+def _mixed(ours: Ours, rows: Sequence[Rows], number: int) -> Found:
+    return ours.answer(rows[number])
+
+
+def _texts_alone(ours: Ours, rows: Sequence[Rows], number: int) -> object:
+    return ours.alone([text for _, text in rows[number]])
+
+
+def _alone(ours: Ours, several: Sequence[Sequence[str]], number: int) -> object:
+    return ours.alone(several[number])
+
+
+def _peer_mixed(peer: Peft, rows: Sequence[Rows], groups: int, number: int) -> Found:
+    return peer.mixed(rows[number], groups)
 
 
 def _plain(texts: Sequence[str], number: int) -> list[tuple[None, str]]:

@@ -21,8 +21,8 @@ from .world import Adapter
 
 # peft reads a name that transformers has renamed
 warnings.filterwarnings("ignore", category=FutureWarning)
-logging.set_verbosity_error()
-logging.disable_progress_bar()
+logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 class Peft:
@@ -84,7 +84,8 @@ class Peft:
         attention = torch.arange(longest)[None, :] < torch.tensor([len(row) for row in ids])[:, None]
         hidden = self.model(input_ids=padded, attention_mask=attention.long(), **options).last_hidden_state
         weights = attention[:, :, None].to(hidden.dtype)
-        return (hidden * weights).sum(1) / weights.sum(1)
+        pooled: Tensor = (hidden * weights).sum(1) / weights.sum(1)
+        return pooled
 
     def _answers(self, rows: Sequence[tuple[Adapter, str]], pooled: Tensor) -> Found:
         vectors = functional.normalize(pooled, dim=-1)

@@ -17,7 +17,8 @@ class BaseModel:
 
     def __init__(self, folder: str, threads: int) -> None:
         torch.set_num_threads(threads)
-        self._model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa").eval()
+        model = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa")
+        self._model = model.eval()  # type: ignore[no-untyped-call]
         self._tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
         self._tokenizer.enable_truncation(128)
         self._tokenizer.enable_padding()

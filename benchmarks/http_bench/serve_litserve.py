@@ -1,13 +1,17 @@
 """LitServe over the base alone, batching on: `serve_litserve.py PORT FOLDER THREADS`."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import litserve
-from base_model import BaseModel
+
+if TYPE_CHECKING:
+    from http_bench.base_model import BaseModel
+else:
+    from base_model import BaseModel  # started as a script: this folder is on the path
 
 
-class Embedding(litserve.LitAPI):
+class Embedding(litserve.LitAPI):  # type: ignore[misc]
     """Texts in, short answers out."""
 
     def setup(self, device: str) -> None:

@@ -62,7 +62,7 @@ class EntitiesCase:
         if self.test is not None:
             test = records_of(bench, task, self.test)
         else:
-            labels = [",".join(sorted({span.label for span in record.label or ()})) for record in train]
+            labels = [",".join(sorted({span.label for span in getattr(record, task.label) or ()})) for record in train]
             kept, taken = split_rows(labels, share=0.2, seed=SPLIT_SEED)
             train, test = [train[place] for place in kept], [train[place] for place in taken]
         encoder = bench.encoder(self.base)

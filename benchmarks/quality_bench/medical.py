@@ -141,8 +141,8 @@ class FoldedCase:
         folds = folds_of(task, records, self.folds, SPLIT_SEED)
         scored, confidences, right, seconds = [], [], [], 0.0
         for fold in range(self.folds):
-            train = [records[place] for place in np.flatnonzero(folds != fold)]
-            test = [records[place] for place in np.flatnonzero(folds == fold)]
+            train = [records[int(place)] for place in np.flatnonzero(folds != fold)]
+            test = [records[int(place)] for place in np.flatnonzero(folds == fold)]
             result = fitted(bench, task, "head", encoder, train, test)
             scored.append(result.metrics["test"])
             seconds += result.cpu_seconds
@@ -171,8 +171,8 @@ class FoldedCase:
         found = [
             words_alone(
                 task,
-                [records[place] for place in np.flatnonzero(folds != fold)],
-                [records[place] for place in np.flatnonzero(folds == fold)],
+                [records[int(place)] for place in np.flatnonzero(folds != fold)],
+                [records[int(place)] for place in np.flatnonzero(folds == fold)],
             )
             for fold in range(self.folds)
         ]

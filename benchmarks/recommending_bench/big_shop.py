@@ -37,7 +37,7 @@ def interactions(users: int, steps: int, count: int, seed: int = 2026) -> list[d
     chance = random.Random(seed)
     begin = datetime.now(UTC) - timedelta(days=60)
     shelves = max(1, count // A_SHELF)
-    made = []
+    made: list[dict[str, Any]] = []
     for user in range(users):
         at = begin + timedelta(minutes=chance.randrange(60 * 24 * 25))
         place = _entry(chance, shelves, count)

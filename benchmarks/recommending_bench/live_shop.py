@@ -65,7 +65,8 @@ class LiveShop:
     def ask(self, times: int, *, cold_share: float = 0.1, check_every: int = 1) -> dict[str, Any]:
         """Ask for lists one after the other; return latencies in milliseconds, and how many showed what is barred."""
         chance = random.Random(11)
-        took, broken, short, fallbacks = [], 0, 0, {}
+        took, broken, short = [], 0, 0
+        fallbacks: dict[str, int] = {}
         for turn in range(times):
             cold = chance.random() < cold_share
             user = f"new-{turn}" if cold else f"u{chance.randrange(self.users)}"
