@@ -3,7 +3,7 @@
 EN = r"[^.;!?\n]"
 ZH = r"[^，。；！？,;\n]"
 CANNOT = (
-    r"(?:can(?:'t|not| not)|couldn't|could not|unable to|won't|will not|not able to|struggling to"
+    r"(?:ca(?:n't|nnot|n not)|couldn't|could not|unable to|won't|will not|not able to|struggling to"
     r"|struggles to|barely)"
 )
 NUMBER = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|several)"

@@ -65,7 +65,8 @@ INNER: Phrases = {
         rf"sudden\w*|abrupt\w*|all at once|out of (?:nowhere|the blue)|instant\w*|in (?:a )?(?:seconds?"
         rf"|a flash|an instant|moments?)|within (?:seconds|minutes|an hour)|woke (?:up )?(?:with"
         rf"|from)|came on (?:quickly|fast|at once)|acute\w*|{NUMBER} (?:minutes?|mins?|hours?|hrs?) ago"
-        rf"|(?:an|half an) hour ago|since (?:an hour|this morning|last night|this afternoon|breakfast"
+        rf"|(?:an?|half an|couple of|few) (?:hours?|hrs?|mins?|minutes?)(?: or so)? ago|since (?:an hour"
+        rf"|this morning|last night|this afternoon|breakfast"
         rf"|lunch|waking)|this morning|just now|today|tonight|last night|(?:for|since) {NUMBER} (?:minutes"
         rf"|hours|hrs)|at \d{{1,2}}[:.]\d\d|while \w+ing",
         "突然|突发|忽然|一下子|瞬间|骤然|骤|猛然|顿时|突|刚(?:刚|才)?|小时|分钟|今(?:天|早|晨"
@@ -98,11 +99,11 @@ INNER: Phrases = {
         rf"|words)|difficulty (?:speaking|talking|finding words)|trouble (?:speaking|talking|finding words)"
         rf"|suddenly {CANNOT} (?:speak|talk)|(?:sounds?|speaks?|talks?|speech|speaking"
         rf"|talking|sounding)(?: is| was)? (?:like|as if|as though|a bit|\w+)? ?(?:\w+ ){{0,2}}drunk"
-        rf"|mumbling|tongue[- ]tied|word salad|words (?:won't"
+        rf"|mumbling|double dutch|tongue[- ]tied|word salad|words (?:won't"
         rf"|will not|don't) come|lost for words suddenly",
         rf"(?:说话|讲话|言语|口齿|吐字|语言|发音|话){ZH}{{0,6}}(?:不清|含糊|大舌头|困难|不利|说不清"
         rf"|颠三倒四|障碍|含混|不灵|不连贯|听不懂|说不出|讲不出)|(?:说|讲)不出(?:来)?话"
-        rf"|失语|大舌头|构音|舌头(?:发)?(?:硬|打结|不灵)|吐字不清|答非所问|不会说话|说不了话",
+        rf"|失语|大舌头|构音|捋不直|说不利索|舌头(?:发)?(?:硬|打结|不灵)|吐字不清|答非所问|不会说话|说不了话",
     ),
     "one_side_weak": (
         rf"(?:(?:left|right|one)(?:[- ](?:side\w*|arm|leg|hand|half|foot))|hemi\w+|arm and leg|half of (?:her"
@@ -118,12 +119,14 @@ INNER: Phrases = {
         rf"|his|my|a|one) (?:\w+ )?(?:leg|foot)|(?:left|right|one) (?:arm|leg|hand)\b{EN}{{0,12}}(?:hangs?"
         rf"|hanging|drops?|drift\w*|falls?|sags?)|(?:lost|loses|losing|loss of) (?:the "
         rf"|all )?(?:use|feeling|power|strength|movement|control) (?:of|in) (?:the "
-        rf"|her |his |my )?(?:left|right|one)|hemipar\w*|hemipleg\w*|drops (?:things|cups)",
+        rf"|her |his |my )?(?:left|right|one)|hemipar\w*|hemipleg\w*|drop(?:s|ped|ping) (?:things"
+        rf"|(?:\w+ )?(?:cup|mug|fork|spoon|phone)s?)\b",
         rf"(?:半(?:边|侧)?身|偏身|一(?:侧|边)|单侧|左(?:侧|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|右(?:侧"
         rf"|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|同侧){ZH}{{0,8}}?(?:没劲|无力|没力|动不了|不能动"
         rf"|抬不(?:起|动)|瘫|麻|不听使唤|活动不灵|使不上|拿不(?:起|稳|住)|跑偏|拖着"
         rf"|偏瘫|没(?:有)?知觉|拿不住|没(?:有)?感觉"
-        rf"|不灵活|软)|偏瘫|半身不遂|肢体(?:无力|瘫痪)|走路(?:往一边|向一侧|偏)",
+        rf"|不灵活|软)|偏瘫|半拉身子|筷子{ZH}{{0,6}}(?:掉|拿不|夹不)|半身不遂|肢体(?:无力|瘫痪)|走路(?:往一边"
+        rf"|向一侧|偏)",
     ),
     "imbalance": (
         rf"(?:sudden\w*){EN}{{0,30}}(?:off balance|unsteady|stagger\w*|double vision|vertigo|{CANNOT} walk)"
@@ -176,14 +179,17 @@ INNER: Phrases = {
     "confused": (
         r"confus\w*|muddled|disorient\w*|delir\w*|not making sense|not (?:him|her)self|talking nonsense"
         r"|rambling|incoheren\w*|doesn't (?:know|recogni[sz]e)|does not (?:know|recogni[sz]e)|agitat\w*"
-        r"|vague|altered|acting (?:strange|odd|drunk)\w*|off his head",
+        r"|vague|altered|acting (?:strange|odd|drunk)\w*|off (?:his|her) head|\bthinks (?:it'?s|it is) (?:xmas"
+        r"|christmas|new year|\d{4}|the (?:war|wrong)"
+        r"|night|morning|summer|winter)|\bthinks (?:he|she)(?:'?s| is) (?:\w+ )?(?:at|in) (?:home|work|school|the)"
+        r"|(?:talking|speaking) to (?:people|someone) who|wandering|doesn't know (?:where|who|what)|seeing things",
         "糊涂|意识(?:模糊|不清|障碍|改变)|神志(?:不清|淡漠|模糊|恍惚)|胡言乱语|说胡话|胡话|认不(?:出"
         "|得)人|不认人|迷糊|昏沉|谵妄|答非所问|反应(?:迟钝|变慢|差)|恍惚|精神(?:恍惚|异常|错乱)|烦躁|淡漠",
     ),
     "drowsy": (
         r"drows\w*|lethargi\w*|hard to (?:wake|rouse)|sleepy|difficult to (?:wake|rouse)|floppy"
         r"|listless|limp\b|won't wake|unrousable|not responding|barely responsive|very tired and"
-        r"|stupor\w*|obtunded",
+        r"|stupor\w*|obtunded|(?:drops?|drifts?|nods?|dozes?|keeps? going) off|in and out of (?:it|consciousness)",
         "嗜睡|昏睡|叫不醒|昏昏沉沉|萎靡|软绵绵|反应差|不睁眼|昏昏欲睡|迷迷糊糊",
     ),
     "infection": (

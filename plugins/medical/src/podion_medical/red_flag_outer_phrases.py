@@ -39,7 +39,7 @@ OUTER: Phrases = {
         rf"|sick with|spew\w*|puk\w*){EN}{{0,35}}\b(?:blood"
         rf"|clots|bright red|red stuff)\b|blood\w*{EN}{{0,12}}vomit\w*"
         rf"|h(?:a)?ematemesis|coffee[- ]?grounds?|variceal",
-        f"(?:吐|呕){ZH}{{0,8}}血|血{ZH}{{0,3}}呕吐|咖啡(?:渣|色|样|豆)|呕血",
+        f"(?:吐|呕)(?:(?!没|无|不|未)[^。；\n]){{0,14}}血|血{ZH}{{0,3}}呕吐|咖啡(?:渣|色|样|豆)|呕血",
     ),
     "black_stool": (
         rf"mel(?:a)?ena|(?:black|tarry|tar-?like|sticky black|dark){EN}{{0,15}}(?:stools?|poo\w*"
@@ -66,9 +66,10 @@ OUTER: Phrases = {
         r"|came back )?positive|tests? (?:was |is |came back |came out )?positive"
         r"|missed (?:\w+ )?periods?|period (?:is |was )?(?:\w+ )?(?:late|overdue"
         r"|missed)|weeks? late|early pregnan\w*|ectopic|might be pregnant|could be pregnant|\biud\b"
-        r"|\bcoil\b|ivf",
+        r"|\bcoil\b|\bivf\b|\bhcg\b|embryo|no (?:gestational )?sac\b|(?:two|2|second|faint) lines?\b",
         "停经|两道杠|验孕|早孕|试纸|月经(?:推迟|没来|过了|晚)|例假(?:没来|推迟)|宫外孕|(?:怀孕"
-        "|孕)(?:[4-9]|1[0-3]|四|五|六|七|八|九|十|十一|十二)周|刚怀孕|上环|节育环",
+        "|孕)(?:[4-9]|1[0-3]|四|五|六|七|八|九|十|十一|十二)周|刚怀孕|上环|节育环|(?i:hcg)|试管|胚胎|移植后"
+        "|没(?:有)?看到.{0,3}囊|宫内(?:没|未)",
     ),
     "late_pregnancy": (
         r"\b(?:2\d|3\d|4[0-2]|twenty|thirty|forty)[- ]?(?:\w+ )?(?:weeks?|wks?|/40)\b(?! ago| old)"
@@ -90,7 +91,8 @@ OUTER: Phrases = {
     "vaginal_bleeding": (
         r"vaginal bleed\w*|spotting|bleeding (?:down below|from below|pv|vaginally|per vaginam)"
         r"|\bpv bleed\w*|blood (?:down below|in (?:my|her) (?:underwear|knickers|pants))|\bbleeding\b",
-        "阴道(?:流|出)血|下面(?:有点|有|在|一直|少量)?(?:出|流)血|见红|流血|出血|点滴",
+        "阴道(?:流|出)血|内裤[^，。；！？,;\\n]{0,6}血|血[^，。；！？,;\\n]{0,6}内裤|下面(?:有点|有|在|一直"
+        "|少量)?(?:出|流)血|见红|流血|出血|点滴",
     ),
     "saddle": (
         rf"saddle|(?:numb\w*|no feeling|lost (?:all )?(?:feeling|sensation)|{CANNOT} feel|tingl\w*"
@@ -123,8 +125,9 @@ OUTER: Phrases = {
         rf"腰|(?:双|两|下)(?:腿|肢|下肢){ZH}{{0,6}}(?:无力|没劲|没力|麻|软|沉|瘫)|坐骨|椎间盘|背(?:痛|疼)",
     ),
     "testicle": (
-        r"testic\w*|testis|testes|\bballs?\b(?! game| park|room)|scrot\w*|\bnuts\b(?! allerg)|\bbollock\w*|privates",
-        "睾丸|蛋蛋|阴囊|蛋(?:疼|痛)|卵蛋",
+        r"testic\w*|testis|testes|\bballs?\b(?! game| park|room)|scrot\w*|\bnuts\b(?! allerg)|\bbollock\w*|privates"
+        r"|\b(?:left|right|one|his|my|a|lt|rt) (?:\w+ )?(?:nut|ball|nad|gonad)\b|ballsack|\bsack\b",
+        "睾丸|睪丸|蛋蛋|阴囊|蛋(?:疼|痛)|卵蛋|蛋子|春袋|子孙袋|卵子(?=.{0,8}(?:痛|疼|肿))",
     ),
     "pain": (
         r"\bpain(?!less|ts?\b|ting|kill)\w*|\bache\w*|aching|agon\w*|hurt\w*|\bsore\b|tender|throbb\w*",
@@ -222,7 +225,12 @@ OUTER: Phrases = {
     "suicidal": (
         rf"suicid\w*|kill(?:ing)? (?:my|him|her|them|your)sel\w*|end(?:ing)? (?:my|his|her|it|their"
         rf"|your) (?:own )?(?:life|all|lives)|end it all|(?:don't|do not|doesn't|does not"
-        rf"|can't|cannot) see (?:the |any |a )?(?:point|reason) (?:in|of|to)|tak(?:e"
+        rf"|can't|cannot) see (?:the |any |a |no )?(?:point|reason|way out|future)\b"
+        rf"|(?:wrote|written|writing|left) (?:\w+ ){{0,3}}(?:letters?|notes?) (?:to|for) (?:\w+ )?(?:kids"
+        rf"|children|family"
+        rf"|wife|husband|mum|everyone|parents|girls|boys|partner)|\brope\b{EN}{{0,30}}(?:garage|loft|tree|beam"
+        rf"|ready|bought"
+        rf"|shed|neck)|bought (?:a |some )?rope|tak(?:e"
         rf"|ing) (?:my|his|her|their) (?:own )?life"
         rf"|(?:do(?:es)?n't|do(?:es)? not|no longer|not) want(?:s|ing)? to (?:live|be alive|be here"
         rf"|go on|wake up|exist)|no (?:point|reason) (?:in |to )?(?:living|live|going on|go on|carrying on"
@@ -244,7 +252,8 @@ OUTER: Phrases = {
         rf"|轨|下去)|割(?:腕|脉|喉)|上吊|(?:结束|了结|了断){ZH}{{0,4}}(?:生命|自己|一切|这一切"
         rf"|此生)|寻短见|想不开|不如死|死了干净|割自己|没法活|自残|自伤|自尽|死了算了"
         rf"|一死了之|想解脱|不想(?:再)?醒|离开(?:这个)?(?:世界"
-        rf"|人世)|烧炭|轻生念头",
+        rf"|人世)|烧炭|轻生念头|绝笔|(?:交代|安排){ZH}{{0,4}}后事|(?:买|备|准备|藏)(?:好|了)?{ZH}{{0,4}}(?:绳|刀片)"
+        rf"|不想(?:在)?(?:过|熬)(?:下去|了)|没(?:有)?盼头|(?:走|去)了算了|没有我(?:更|会|就)?(?:好|轻松)",
     ),
     "newborn": (
         rf"(?:newborn|neonate|new-?born|{NUMBER}[- ](?:day|days)[- ]old|(?:[1-9]|1[0-2]|one|two|three"
@@ -279,7 +288,12 @@ OUTER: Phrases = {
         rf"|brother|sister)'?s? (?:\w+ ){{0,3}}(?:pills?|tablets?|medic\w*|methadone))|empty (?:\w+ )?(?:box\w*"
         rf"|bottles?|pack\w*|blisters?|strips?)|swallowed them all|pin-?point pupils?|poison(?:ed"
         rf"|ing)|(?:needle|syringe){EN}{{0,25}}(?:arm|next|beside|unrespons\w*)|unrespons\w*{EN}{{0,25}}(?:needle"
-        rf"|syringe)|heroin|fentanyl|carbon monoxide|methadone|accidental\w* (?:took"
+        rf"|syringe)|heroin|fentanyl|carbon monoxide|co alarm"
+        rf"|(?:boiler|generator|barbecue|bbq|charcoal|gas heater|stove|exhaust"
+        rf"|fumes)\b{EN}{{0,70}}(?:headaches?|dizzy|sick"
+        rf"|faint\w*|drows\w*|collaps\w*)|(?:whole (?:family|house\w*)|all of us|everyone|even the (?:dog"
+        rf"|cat))\b{EN}{{0,40}}"
+        rf"(?:headaches?|dizzy|drows\w*|faint\w*)|methadone|accidental\w* (?:took"
         rf"|swallow\w*|ingest\w*|drank|ate)|ate (?:some |a )?(?:unknown|wild|strange) \w+"
         rf"|inject\w+ (?:too much|all)|(?:too much"
         rf"|double|ten times|10 times|wrong dose of) (?:\w+ )?(?:insulin|morphine|medic\w*|digoxin"
@@ -288,10 +302,13 @@ OUTER: Phrases = {
         f"|粒|颗)|[二三四五六七八九]?十(?:多|几|来)?(?:片|粒|颗)|(?:整瓶|半瓶|一瓶|两瓶|整盒|一盒"
         f"|两盒|一整|大把|一大把|一把|一板|两板|好多|很多|大量|全部|几十){ZH}{{0,10}}(?:药|片"
         f"|粒|颗|胶囊|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平))|(?:药|片|胶囊"
-        f"|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平){ZH}{{0,8}}(?:全|都|一次|一口气)(?:部)?(?:吃|吞|服"
+        f"|安定|西泮|唑仑|布洛芬|氨基酚|阿司匹林|头孢|降压|降糖|氯氮平){ZH}{{0,8}}(?:全|都|一次"
+        f"|一口气)(?:部)?(?:吃|吞|服"
         f"|喝|咽|灌)|(?:用药|服药|药物|服用)过量|过量(?:服|吃|用)|(?<!食物)中毒"
         f"|服毒|毒药|农药|百草枯|敌敌畏|敌百虫|乐果|老鼠药|毒鼠|鼠药|有机磷|洁厕|漂白|消毒液|除草剂"
-        f"|一氧化碳|煤气(?:中毒|泄漏|味)|(?:毒|野生?|不认识的)(?:蘑)?菇|菌子|误服"
+        f"|一氧化碳|煤气(?:中毒|泄漏|味)"
+        f"|(?:煤炉|煤球|煤火|炉子|炭火|炭盆|火盆|烤火|热水器)[^。；\n]{{0,24}}(?:头晕|头痛|头疼|恶心|吐|昏|软)"
+        f"|(?:毒|野生?|不认识的)(?:蘑)?菇|菌子|误服"
         f"|误食|误吞|(?:吞|吃){ZH}{{0,4}}(?:电池"
         f"|干燥剂)|安眠药|瞳孔(?:呈)?针尖|针尖样|吸毒|海洛因|吃错药|多吃了.{{0,6}}药"
         f"|空药(?:瓶|盒|板)|药(?:瓶|盒|板)(?:都)?空"
@@ -349,17 +366,20 @@ OUTER: Phrases = {
         rf"|how|the point|the doctor|my gp|a doctor))|curtain|shade (?:coming|over|down)|veil|shadow (?:across"
         rf"|over|in|coming)|amaurosis|(?:eye|everything|half){EN}{{0,15}}(?:went|gone|turned|goes) (?:black"
         rf"|dark|dim|gr[ea]y)|(?:shower|flashes|burst) of {EN}{{0,12}}(?:floaters|flashes|light)"
-        rf"|sees? nothing|no vision|field of vision|half (?:of )?(?:my|her|his|the) vision",
+        rf"|(?:blind|shutter|shade) (?:\w+ )?(?:came|coming|come|comes|went) down|sees? nothing|no vision"
+        rf"|field of vision|half (?:of )?(?:my|her|his|the) vision",
         f"看不(?:见|到|清)|失明|(?:眼|眼睛|眼前|视野)(?:前)?{ZH}{{0,8}}(?:黑了|发黑|一黑|全黑"
         f"|变黑|黑蒙|遮|瞎|没了|挡)|视力{ZH}{{0,8}}(?:丧失|下降|没了|消失|骤降|减退)|拉(?:下|上)?{ZH}{{0,3}}(?:窗)?帘"
         f"|黑影遮|黑幕|一片漆黑|瞎了|黑蒙",
     ),
     "burn": (
         r"\bburn(?:s|t|ed)\b|\bburn\b(?! when| on pass)|scald\w*|boiling|hot (?:water|oil|fat|tea"
-        r"|coffee|soup)|kettle|flames?|caught fire|on fire|electrocut\w*|electric shock|(?:chemical"
+        r"|coffee|soup)|kettle|flames?|caught fire|on fire|chip pan|pan of (?:oil|fat|water)"
+        r"|bath (?:was )?too hot|fire ?works?|electrocut\w*|electric shock|(?:chemical"
         r"|acid|alkali|petrol|cement|caustic) (?:splash\w*|fire|explosion|on|over)|splash\w* (?:with"
         r"|of) (?:\w+ )?(?:acid|chemical|alkali)",
-        "烧伤|烫伤|灼伤|电(?:击|伤)|触电|开水|滚水|热(?:油|水|汤|粥)|火焰|着火|爆炸|硫酸|强酸"
+        "烧伤|烫(?:伤|着|到|坏|掉|脱|起)|(?:烧开|煮开|滚开|刚开|沸)的?|汤锅|油锅|灼伤|电(?:击|伤)|触电|开水"
+        "|滚水|热(?:油|水|汤|粥)|火焰|着火|爆炸|硫酸|强酸"
         "|强碱|石灰|化学(?:品|烧|灼)",
     ),
     "burn_big": (

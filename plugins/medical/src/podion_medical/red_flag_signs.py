@@ -11,6 +11,7 @@ from podion_medical.schema import TriageCase, Vitals
 
 ADULT = 16.0
 _INFANT = 0.25
+_COLD, _COLD_INFANT = 35.0, 36.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _measured(vitals: Vitals, age: float | None) -> Iterator[str]:
     yield from _circulation(vitals, limits, grown=age is None or age >= ADULT)
     yield from _breathing(vitals, limits)
     yield from _mind(vitals)
-    yield from _warmth_and_sugar(vitals)
+    yield from _warmth_and_sugar(vitals, cold=_COLD_INFANT if age is not None and age <= _INFANT else _COLD)
 
 
 def _circulation(vitals: Vitals, limits: Limits, *, grown: bool) -> Iterator[str]:
@@ -112,7 +113,7 @@ def _mind(vitals: Vitals) -> Iterator[str]:
     score, level = vitals.gcs, vitals.consciousness
     if (score is not None and score <= 8) or level in ("pain", "unresponsive"):
         yield "coma"
-    elif (score is not None and score <= 12) or level == "voice":
+    elif (score is not None and score <= 13) or level == "voice":
         yield "clouded"
     if (score is not None and score < 15) or level not in (None, "alert"):
         yield "not_alert"
@@ -120,11 +121,11 @@ def _mind(vitals: Vitals) -> Iterator[str]:
         yield "awake"
 
 
-def _warmth_and_sugar(vitals: Vitals) -> Iterator[str]:
+def _warmth_and_sugar(vitals: Vitals, cold: float) -> Iterator[str]:
     warmth, sugar = vitals.temperature, vitals.glucose
     if warmth is not None:
         yield from (name for limit, name in ((38.0, "hot"), (40.0, "very_hot"), (41.0, "hottest")) if warmth >= limit)
-        if warmth < 35.0:
+        if warmth < cold:
             yield "cold_body"
     if sugar is not None:
         yield from (name for limit, name in ((3.0, "sugar_3"), (4.0, "sugar_4")) if sugar < limit)

@@ -8,7 +8,7 @@ from podion import Span, Wording, language_of
 from podion_medical.assertion import assertion_of
 from podion_medical.red_flag_signs import signs_of
 from podion_medical.red_flag_table import RULES, Rule
-from podion_medical.red_flag_words import WORDS
+from podion_medical.red_flag_words import WORDS, written
 from podion_medical.schema import TriageCase
 
 _FROM_HISTORY = frozenset(("diabetic", "takes_insulin", "immune_low", "aorta_risk", "pregnant", "clot_risk"))
@@ -71,8 +71,8 @@ class _Facts:
     """What holds of a case, looked up when a rule asks for it."""
 
     def __init__(self, case: TriageCase) -> None:
-        self._complaint = case.complaint
-        self._history = "; ".join(case.history)
+        self._complaint = written(case.complaint)
+        self._history = written("; ".join(case.history))
         self._signs = signs_of(case)
         self._said: dict[str, tuple[int, int] | None] = {}
 
