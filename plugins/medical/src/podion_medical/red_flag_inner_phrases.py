@@ -13,7 +13,8 @@ Phrases = Mapping[str, tuple[str, str]]
 
 INNER: Phrases = {
     "chest_pain": (
-        rf"chest (?:pain|tightness|pressure|heaviness|discomfort|ache)|\b(?:pain\w*|pressure|pressing"
+        rf"chest (?:pain|tightness|pressure|heaviness|discomfort|ache)|\b(?:pain\w*|(?<!blood )(?<!bp )pressure"
+        rf"|pressing"
         rf"|tight\w*|heav\w+|crush\w*|squeez\w*|band|weight|ache\w*|aching|burning|discomfort|elephant"
         rf"|gripping|vice|hurt\w*|sore|stabbing|sitting)\b{EN}{{0,30}}\b(?:chest|breast ?bone|sternum"
         rf"|heart)\b|\bchest\b{EN}{{0,25}}\b(?:hurts?|hurting|aches?|aching|tight|heavy|crush\w*"
@@ -45,15 +46,20 @@ INNER: Phrases = {
         rf"breathless\w*|short(?:ness)? of breath|\bSOB\b|dyspn\w*|(?:hard|difficult\w*|trouble"
         rf"|struggl\w*|labou?red|problems?|fighting) {EN}{{0,12}}breath\w*|{CANNOT} (?:\w+ )?(?:breathe"
         rf"|catch (?:\w+ )?breath|get (?:\w+ )?(?:breath|air))|gasping|breathing (?:hard|fast|badly"
-        rf"|difficult\w*|with effort)|wheez\w*|suffocat\w*|out of breath|winded|air hunger",
+        rf"|difficult\w*|with effort)|wheez\w*|suffocat\w*|out of breath|winded|air hunger"
+        rf"|out of puff|puffed out|puffing|panting|{CANNOT} get (?:\w+ )?(?:wind|puff)|fighting for (?:air|breath)",
         "喘|气(?:短|促|急|紧)|呼吸(?:困难|急促|费力|不畅|不上来|不了|很快|加快)|憋气|憋得|上不来气"
-        "|透不过气|气不够|胸闷气|憋醒|接不上气|窒息|吸不上气",
+        "|透不过气|气不够|胸闷气|憋醒|接不上气|窒息|吸不上气"
+        "|上气不接下气|喘不(?:上|过)|气(?:都)?不够用|倒气|捯气",
     ),
     "faint": (
         r"\bfaint\w*|light-?headed\w*|dizz\w*|collaps\w*|pass(?:ed|ing)? out|black(?:ed|ing) out"
         r"|syncop\w*|going to (?:drop|faint|pass out)|blood pressure (?:is )?low|floppy|giddy|woozy"
-        r"|keel\w* over|(?:bp|blood pressure|pressure) (?:is |was )?(?:dropp\w*|falling|crash\w*|low\b)",
-        "晕|昏倒|昏过去|头昏|站不稳|站不住|虚脱|倒地|瘫倒|眼前发黑|眼前一黑|血压低|要倒",
+        r"|keel\w* over|(?:bp|blood pressure|pressure) (?:is |was )?(?:dropp\w*|falling|crash\w*|low\b)"
+        r"|(?:everything|things|it|vision|sight)(?: is| was|'s)? (?:go(?:ing|es|ne)|turn\w*|went) (?:dark"
+        r"|black|dim|gr[ea]y)|swimmy|about to (?:drop|go)|legs (?:went|gave|go) (?:from under|like jelly)",
+        "晕|昏倒|昏过去|头昏|站不稳|站不住|虚脱|倒地|瘫倒|眼前发黑|眼前一黑|血压低|要倒"
+        "|发飘|腿(?:发)?软(?:得)?(?:站|走)不|眼前(?:全)?黑|站都站不",
     ),
     "pallor": (
         r"\bpale\b|gr[ea]y\b|ashen|white as|mottled|cold hands|\bcold\b|clammy|restless|agitat\w*"
@@ -68,9 +74,12 @@ INNER: Phrases = {
         rf"|(?:an?|half an|couple of|few) (?:hours?|hrs?|mins?|minutes?)(?: or so)? ago|since (?:an hour"
         rf"|this morning|last night|this afternoon|breakfast"
         rf"|lunch|waking)|this morning|just now|today|tonight|last night|(?:for|since) {NUMBER} (?:minutes"
-        rf"|hours|hrs)|at \d{{1,2}}[:.]\d\d|while \w+ing",
+        rf"|hours|hrs)|at \d{{1,2}}[:.]\d\d|while \w+ing"
+        rf"|at (?:breakfast|lunch|dinner|tea ?time|supper|noon|midnight)|all of a sudden|{NUMBER} ?(?:am|pm)\b"
+        rf"|hasn't (?:lifted|come back|gone)",
         "突然|突发|忽然|一下子|瞬间|骤然|骤|猛然|顿时|突|刚(?:刚|才)?|小时|分钟|今(?:天|早|晨"
-        "|日)|昨(?:晚|夜)|早上|起床|疼醒|痛醒|急性",
+        "|日)|昨(?:晚|夜)|早上|起床|疼醒|痛醒|急性"
+        "|一个钟|半个钟|钟头|上午|下午|晚上|中午|半夜|凌晨|当场|刹那|立马",
     ),
     "gradual": (
         r"gradual\w*|slowly|for (?:\w+ )?(?:months|years)|over (?:the )?(?:\w+ )?(?:months|years)"
@@ -120,13 +129,16 @@ INNER: Phrases = {
         rf"|hanging|drops?|drift\w*|falls?|sags?)|(?:lost|loses|losing|loss of) (?:the "
         rf"|all )?(?:use|feeling|power|strength|movement|control) (?:of|in) (?:the "
         rf"|her |his |my )?(?:left|right|one)|hemipar\w*|hemipleg\w*|drop(?:s|ped|ping) (?:things"
-        rf"|(?:\w+ )?(?:cup|mug|fork|spoon|phone)s?)\b",
+        rf"|(?:\w+ )?(?:cup|mug|fork|spoon|phone)s?)\b"
+        rf"|(?:left|right|one) (?:side|arm|leg|hand|foot)\b{EN}{{0,35}}(?:refus\w*|not able to|gone|won't do"
+        rf"|not obey\w*|not listen\w*)|not able to (?:lift|move|raise) (?:that|the|her|his|my)",
         rf"(?:半(?:边|侧)?身|偏身|一(?:侧|边)|单侧|左(?:侧|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|右(?:侧"
         rf"|边|半|手|腿|上肢|下肢|臂|脚|胳膊)?|同侧){ZH}{{0,8}}?(?:没劲|无力|没力|动不了|不能动"
         rf"|抬不(?:起|动)|瘫|麻|不听使唤|活动不灵|使不上|拿不(?:起|稳|住)|跑偏|拖着"
         rf"|偏瘫|没(?:有)?知觉|拿不住|没(?:有)?感觉"
         rf"|不灵活|软)|偏瘫|半拉身子|筷子{ZH}{{0,6}}(?:掉|拿不|夹不)|半身不遂|肢体(?:无力|瘫痪)|走路(?:往一边"
-        rf"|向一侧|偏)",
+        rf"|向一侧|偏)"
+        f"|(?:胳膊|手|腿){ZH}{{0,6}}(?:不听话|耷拉|抬不|使不上|甩)",
     ),
     "imbalance": (
         rf"(?:sudden\w*){EN}{{0,30}}(?:off balance|unsteady|stagger\w*|double vision|vertigo|{CANNOT} walk)"
@@ -168,9 +180,12 @@ INNER: Phrases = {
         r"fever\w*|febrile|pyrexia|high temp\w*|temperature (?:of |at \w+ |up |is |was )*(?:3[89]"
         r"|4[0-2])|\b(?:3[89](?:\.\d)?|4[0-2](?:\.\d)?) ?(?:°|degrees|c\b)|burning up|(?:feels?"
         r"|feeling|felt|is|are|very|so|and|baby|old,?|days?|weeks?),? hot\b|hot (?:to (?:the )?touch"
-        r"|and (?:not|bothered|cold|sweaty|shivery|floppy|irritable|flushed))|temp (?:of )?(?:3[89]|4[0-2])",
+        r"|and (?:not|bothered|cold|sweaty|shivery|floppy|irritable|flushed))|temp (?:of )?(?:3[89]|4[0-2])"
+        r"|running a (?:temp\w*|fever)|burning (?:hot|like)|hot as|boiling hot|roasting|hot like fire"
+        r"|body (?:is )?hot",
         "发热|发烧|高热|高烧|低烧|烧到|体温(?:3[89]|4[0-2]|升高|高)|(?:3[89]|4[0-2])(?:\\.\\d)? ?(?:度"
-        "|℃)|烫手|浑身(?:发)?烫|烧得|持续烧|热度",
+        "|℃)|烫手|浑身(?:发)?烫|烧得|持续烧|热度"
+        "|发高?热|烧起来|滚烫|火炭|热得像",
     ),
     "rigors": (
         r"rigors?|shaking chills|uncontrollabl\w+ shak\w*|shiver\w*|shaking all over|teeth chattering|chills",
@@ -209,20 +224,27 @@ INNER: Phrases = {
         rf"|stiff\w*|gone |was |has gone ){{0,3}}(?:stiff\w*|rigid\w*)|(?:rigid|rock[- ]hard) neck"
         rf"|nuchal rigidity|mening(?:ism"
         rf"|itis)|neck (?:hurts|pain\w*){EN}{{0,20}}(?:bend|chin)|{CANNOT} (?:bend|touch|put|move) (?:\w+ )?(?:neck"
-        rf"|chin|head)|chin to (?:\w+ )?chest|bulging (?:fontanelle|soft spot)|fontanelle {EN}{{0,10}}bulg\w*",
+        rf"|chin|head)|chin to (?:\w+ )?chest|bulging (?:fontanelle|soft spot)|fontanelle {EN}{{0,10}}bulg\w*"
+        rf"|{CANNOT} (?:\w+ ){{0,3}}chin (?:down )?(?:to|on|onto)|neck (?:won't|will not) (?:bend|move)",
         rf"(?:脖子|颈部?|颈项|后颈){ZH}{{0,5}}(?<!不)(?:发?硬|僵|强直|抵抗)|颈强直?"
         rf"|颈抵抗|(?:脖子|颈){ZH}{{0,6}}(?:不能|没法|无法)(?:动|低|弯|转)|脑膜刺激征"
-        rf"|前囟{ZH}{{0,4}}(?:膨|隆|鼓|凸|饱满)|低不下头|脑膜炎",
+        rf"|前囟{ZH}{{0,4}}(?:膨|隆|鼓|凸|饱满)|低不下头|脑膜炎"
+        f"|脖子{ZH}{{0,6}}(?:梗|直挺|板|弯不|转不)|下巴{ZH}{{0,6}}(?:碰|够|贴|挨)不(?:到|着)",
     ),
     "photophobia": (
         r"photophobia|light (?:hurts|bothers)|hurts (?:\w+ )?eyes|bright light|(?:sensitive|sensitivity) to light"
-        r"|can't (?:stand|bear) (?:the )?light|hates (?:the )?light|curtains (?:closed|drawn)",
-        "怕光|畏光|见光",
+        r"|can't (?:stand|bear) (?:the )?light|hates (?:the )?light|curtains (?:closed|drawn)"
+        rf"|(?:open\w*|draw\w*|pull\w*){EN}{{0,12}}(?:curtains?|blinds?)|keep\w* (?:the )?lights? off"
+        rf"|light{EN}{{0,12}}(?:hurt\w*|kills?|unbearable)",
+        f"怕光|畏光|见光|(?:见|看|开)(?:到|了)?(?:灯|光|太阳){ZH}{{0,6}}(?:疼|痛|难受|受不了|睁不开|喊|叫)|窗帘",
     ),
     "headache": (
         rf"headaches?|head (?:hurts|pain|is (?:pounding|splitting|killing)|ache\w*|pounding|throbbing)"
-        rf"|pain {EN}{{0,12}}\bhead\b|migraine",
-        rf"头(?!晕|昏|发|皮){ZH}{{0,6}}(?:痛|疼|胀)|脑袋{ZH}{{0,6}}(?:痛|疼)|偏头痛",
+        rf"|pain {EN}{{0,12}}\bhead\b|migraine"
+        rf"|(?:splitting|pounding|banging|thumping|killing) head|head(?:'s| is)? (?:banging|thumping|bursting"
+        rf"|exploding|about to burst)",
+        rf"头(?!晕|昏|发|皮){ZH}{{0,6}}(?:痛|疼|胀)|脑袋{ZH}{{0,6}}(?:痛|疼)|偏头痛"
+        f"|脑(?:袋|壳|门){ZH}{{0,8}}(?:炸|裂|胀|痛|疼)|太阳穴{ZH}{{0,4}}(?:跳|痛|疼)",
     ),
     "purple_spots": (
         rf"purpur\w*|petechi\w*|non-?blanch\w*|(?:purple|dark red|bruise-?like|blood|pinprick|red"
@@ -247,12 +269,17 @@ INNER: Phrases = {
         rf"|within seconds|within a minute|in an instant|in a second|from (?:nothing"
         rf"|zero|nought)|bang\b|sudden\w*|instant\w*|out of (?:nowhere"
         rf"|the blue)|explo\w*|like being (?:hit|struck|kicked|shot)|hit (?:on|over|with|by)|peaked"
-        rf"|came on at once|all at once|at once|snap|pop\w*|seconds)",
+        rf"|came on at once|all at once|at once|snap|pop\w*|seconds)"
+        rf"|from (?:nothing|zero|fine){EN}{{0,40}}(?:seconds?|instant|flash)|(?:wallop\w*|clobber\w*|whack\w*"
+        rf"|clubbed|smack\w*|hit|struck){EN}{{0,40}}(?:skull|back of (?:the|my|her|his) head)"
+        rf"|never had a head like|head (?:just )?exploded",
         rf"(?:突然|瞬间|一下子|骤然|突发|霎时|猛然|几秒|秒内|忽然){ZH}{{0,14}}头(?!晕|昏){ZH}{{0,8}}(?:痛"
         rf"|疼|炸|裂)|(?:突然|瞬间|一下子|骤然|突发|忽然|顿时)[^。；]{{0,12}}(?:头痛|头疼)|(?:头"
         rf"|脑袋){ZH}{{0,8}}(?:炸|裂开|炸裂|爆|劈开|雷劈)|(?:头|脑袋){ZH}{{0,6}}(?:突然|瞬间|骤然"
         rf"|一下子)|雷击样|霹雳样|(?:这辈子|从来|从没|平生|有生以来|从未|生平|一生中?)[^。；]{{0,10}}(?:头)?(?:疼"
-        rf"|痛)|最(?:严重|厉害|剧烈){ZH}{{0,4}}头(?:痛|疼)",
+        rf"|痛)|最(?:严重|厉害|剧烈){ZH}{{0,4}}头(?:痛|疼)"
+        f"|(?:像|好像|跟){ZH}{{0,8}}(?:炸|雷劈|棍|锤|砸|敲){ZH}{{0,8}}头|头{ZH}{{0,10}}(?:一下|突然"
+        f"|瞬间){ZH}{{0,4}}(?:炸|裂|爆)",
     ),
     "choking": (
         rf"chok(?:ing|ed)\b(?! up| smell)|(?:went|gone) down the wrong way|inhaled (?:a "
@@ -284,8 +311,10 @@ INNER: Phrases = {
     ),
     "pleuritic": (
         rf"pleurit\w*|(?:sharp|stabb\w*|catch\w*|worse|hurts?|pain\w*){EN}{{0,40}}(?:breath\w* in"
-        rf"|breath in|deep breath\w*|inspir\w*|(?:on|with|when|every|each|taking a) (?:deep )?breath\w*)",
-        rf"(?:吸气|呼吸|深呼吸|咳嗽){ZH}{{0,6}}(?:加重|更?痛|更?疼|疼痛|时痛|时疼)",
+        rf"|breath in|deep breath\w*|inspir\w*|(?:on|with|when|every|each|taking a) (?:deep )?breath\w*)"
+        rf"|(?:stabs?|jabs?|knifes?|catches|stitch){EN}{{0,40}}(?:breath|breathe|cough)\w*",
+        rf"(?:吸气|呼吸|深呼吸|咳嗽){ZH}{{0,6}}(?:加重|更?痛|更?疼|疼痛|时痛|时疼)"
+        f"|一(?:吸|喘|咳){ZH}{{0,8}}(?:就|更)?(?:扎|刺|痛|疼)",
     ),
     "coughs_blood": (
         rf"cough\w*{EN}{{0,15}}blood|h(?:a)?emoptysis|blood\w*{EN}{{0,8}}(?:sputum|phlegm|spit)"
@@ -298,9 +327,11 @@ INNER: Phrases = {
         rf"|clots?\b|(?:long|recent|\d+[- ]?hour|transatlantic|overnight) (?:\w+ )?(?:flight|haul"
         rf"|journey|drive|trip)|flight|flew|surgery|operat\w*|replacement|immobil\w*|plaster|bed ?(?:rest"
         rf"|ridden|bound)|in bed for|contracepti\w*|the pill\b|hrt\b|postpartum|gave birth|after (?:delivery"
-        rf"|birth|caesarean)|caesarean|cast\b|cancer|factor v|thrombo\w*|fracture\w*",
+        rf"|birth|caesarean)|caesarean|cast\b|cancer|factor v|thrombo\w*|fracture\w*"
+        rf"|\bca(?:lf|lves)\b{EN}{{0,25}}(?:fat|hard|hot|tight)",
         rf"(?:小腿|腿|下肢){ZH}{{0,6}}(?:肿|胀|疼|痛)|血栓|(?:长途|坐了?{ZH}{{0,6}})(?:飞机|飞行"
-        rf"|航班|车|火车|大巴)|飞机|术后|手术|卧床|石膏|制动|避孕药|产后|剖宫产|骨折|肿瘤|癌",
+        rf"|航班|车|火车|大巴)|飞机|术后|手术|卧床|石膏|制动|避孕药|产后|剖宫产|骨折|肿瘤|癌"
+        f"|(?:腿肚子?|小腿肚){ZH}{{0,6}}(?:肿|硬|胀|疼|痛|粗)",
     ),
     "tearing": (
         rf"tear(?:ing)?\b(?! of|s in)|ripp\w*|rip(?:ped)? apart|torn (?:apart|open|in two)|(?:knife"

@@ -12,6 +12,31 @@ from podion_medical.red_flag_gaps import CANNOT, EN, NUMBER, ZH
 Phrases = Mapping[str, tuple[str, str]]
 
 OUTER: Phrases = {
+    "thready": (
+        rf"(?:weak|thready|faint|thin) pulse|pulse{EN}{{0,20}}(?:thready|weak|barely|hardly)"
+        rf"|{CANNOT} (?:\w+ )?(?:feel|find)"
+        r" (?:\w+ )?pulse",
+        f"脉(?:搏)?{ZH}{{0,6}}(?:细|弱|快摸不|摸不)",
+    ),
+    "rousable": (
+        rf"only (?:opens|wakes|responds|answers|stirs|rouses){EN}{{0,40}}(?:call|shout|loud|shak|name|pinch)\w*"
+        rf"|(?:drifts?|drops?|falls?|goes|nods|dozes) (?:straight |right )?(?:off"
+        rf"|back)\b{EN}{{0,20}}(?:sentence|sleep|asleep"
+        rf"|again|talking)|(?:hard|difficult|impossible) to (?:wake|rouse)|wakes? (?:if|when) (?:you|i"
+        rf"|we)\b{EN}{{0,25}}(?:then"
+        rf"|off|back)|keeps (?:falling asleep|drifting off|nodding off)",
+        r"(?:喊|叫|推|拍)[^。；\n]{0,12}(?:睁|应|醒|哼)[^。；\n]{0,10}(?:又|就)[^。；\n]{0,4}睡|马上又睡"
+        r"|又(?:昏)?睡过去"
+        r"|(?:很难|难|不容易|不好)(?:叫|唤)醒|昏昏沉沉",
+    ),
+    "lost": (
+        rf"do(?:es)?n't (?:know|recogni[sz]e){EN}{{0,25}}(?:where|who|what (?:house|day|year)|me\b|us\b|own"
+        rf"|(?:her|his) (?:son|daughter|wife|"
+        rf"husband))|not with it|talking to (?:people|someone) who|thinks? (?:she|he)(?:'?s| is) (?:at|in|back)\b",
+        r"不(?:知道|晓得|清楚|记得)(?:自己)?(?:在哪|是谁|叫什么)|(?:认|识)不(?:出|得)[^。；\n]{0,6}(?:人|儿子"
+        r"|女儿|老伴|我|家)"
+        r"|(?:讲|说)胡话|胡言乱语|答不到点|问东答西",
+    ),
     "rectal_blood": (
         r"blood(?:y)? (?:in|from|with|per) (?:\w+ )?(?:stools?|poo|back passage|bottom"
         r"|rectum|motions?)|rectal bleed\w*"
@@ -38,8 +63,11 @@ OUTER: Phrases = {
         rf"(?:vomit\w*|threw up|throwing up|thrown up|bringing up|brought up|retch\w*|being sick"
         rf"|sick with|spew\w*|puk\w*){EN}{{0,35}}\b(?:blood"
         rf"|clots|bright red|red stuff)\b|blood\w*{EN}{{0,12}}vomit\w*"
-        rf"|h(?:a)?ematemesis|coffee[- ]?grounds?|variceal",
-        f"(?:吐|呕)(?:(?!没|无|不|未)[^。；\n]){{0,14}}血|血{ZH}{{0,3}}呕吐|咖啡(?:渣|色|样|豆)|呕血",
+        rf"|h(?:a)?ematemesis|coffee[- ]?grounds?|variceal"
+        rf"|coffee[- ]?(?:dregs|coloured|colored|like|ground)|(?:bring\w*|brought|throw\w*"
+        rf"|threw) up{EN}{{0,25}}(?:coffee|black|dark red)",
+        f"(?:吐|呕)(?:(?!没|无|不|未)[^。；\n]){{0,14}}血|血{ZH}{{0,3}}呕吐|咖啡(?:渣|色|样|豆)|呕血"
+        f"|吐(?:的|出来的)?{ZH}{{0,6}}(?:咖啡|黑水|红的|血块)",
     ),
     "black_stool": (
         rf"mel(?:a)?ena|(?:black|tarry|tar-?like|sticky black|dark){EN}{{0,15}}(?:stools?|poo\w*"
@@ -48,10 +76,13 @@ OUTER: Phrases = {
         rf"|clots of|passing|pass\w*|full of|bright red|fresh|maroon){EN}{{0,25}}(?:blood|bleeding"
         rf"|clots){EN}{{0,30}}(?:back passage|rect\w+|bottom|toilet|bowel|stool|bowl|anus)|(?:blood"
         rf"|clots){EN}{{0,20}}(?:filled|filling) the toilet|h(?:a)?ematochezia|(?:toilet|bowl) (?:full of"
-        rf"|was) (?:blood|red)",
+        rf"|was) (?:blood|red)"
+        rf"|black (?:as|like) (?:tar|coal|ink|soot)|tar[- ]?(?:like|coloured)|sticky black|black and sticky"
+        rf"|like (?:road )?tar",
         rf"黑(?:色)?(?:大)?便|解黑|柏油|(?:大便|粪便|便便|屎|拉){ZH}{{0,10}}(?:发?黑|像沥青|暗红"
         rf"|果酱)|便血{ZH}{{0,8}}(?:多|大量|不止|鲜红)|(?:大量|好多|一马桶|很多){ZH}{{0,4}}(?:便血"
-        rf"|鲜血|血块)|(?:便|拉)(?:出|的)?(?:都是|全是|了?很多|大量|好多|鲜)血|血便",
+        rf"|鲜血|血块)|(?:便|拉)(?:出|的)?(?:都是|全是|了?很多|大量|好多|鲜)血|血便"
+        f"|(?:便|屎|拉(?:的|出来的)?|大(?:出来)?的便){ZH}{{0,6}}(?:黑|沥青|墨汁)|黑得像",
     ),
     "pregnant": (
         r"pregnan\w*|\b\d{1,2} ?(?:/40|weeks? (?:gestation|along|gone|preg\w*)|wks? preg\w*)|gestation"
@@ -192,11 +223,17 @@ OUTER: Phrases = {
         rf"|wall|beam)|\brtc\b|\brta\b|\bmva\b|\bmvc\b|(?:ejected|thrown|flung|knocked"
         rf"|came) (?:off|from) (?:\w+ )?(?:motor\w*|bike|horse|quad|scooter|vehicle"
         rf"|car)|(?:ejected|thrown) from|crush(?:ed|ing)? (?:injur\w*"
-        rf"|by|under|between)|head-on",
+        rf"|by|under|between)|head-on"
+        rf"|(?:trailer|tipper|okada|keke|danfo|matatu|tuk-?tuk|rickshaw|auto|suv|taxi|jeep|ambulance|coach"
+        rf"|e-?bike)\b{EN}{{0,40}}(?:knock\w*|hit|crash\w*|run over|flung|thrown|somersault\w*)|(?:knock\w*|hit"
+        rf"|flung|thrown){EN}{{0,40}}(?:trailer|okada|keke|danfo|matatu|rickshaw|suv|taxi|jeep)|flung (?:far"
+        rf"|into|across|out)|(?:chest|ribs?|skull|pelvis|face)\b{EN}{{0,20}}(?:caved|crushed|smashed in|stove in)",
         f"车祸|交通(?:事故|伤)|撞(?:飞|倒|树|墙|车|到|上|了|击|伤)|被{ZH}{{0,10}}(?:车"
         f"|火车|列车|机器|叉车){ZH}{{0,4}}(?:撞"
         f"|碾|压|轧|卷)|碾压|翻车|追尾|甩出|挤压|砸(?:中|到|伤|在)|塌|被{ZH}{{0,10}}(?:压住"
-        f"|压在|压到|埋)|爆炸伤|卷入机器|夹伤",
+        f"|压在|压到|埋)|爆炸伤|卷入机器|夹伤"
+        f"|(?:电动车|摩托|三轮|货车|大巴|的士|泥头车|巴士){ZH}{{0,10}}(?:撞|碾|轧|刮倒|带倒)|胸(?:口"
+        f"|廓)?{ZH}{{0,4}}(?:塌|凹)",
     ),
     "fall_height": (
         rf"(?:fell|fall\w*|jumped|dived?|diving|dove|dropped|plunged|came off|thrown){EN}{{0,40}}(?:(?:second|third"
@@ -267,11 +304,15 @@ OUTER: Phrases = {
     "immune_low": (
         r"chemo\w*|neutrop\w*|neutrophils?|leuk(?:a)?emi\w*|bone marrow|transplant\w*|immunosuppress\w*"
         r"|lymphoma|cytotoxic|docetaxel|low white (?:cells|count)|white (?:cell|blood cell)s? (?:count )?(?:is "
-        r"|was |of )?(?:low|0\.\d)|after (?:my|her|his) (?:\w+ )?cycle",
-        "化疗|中性粒|粒细胞(?:减少|缺乏|低)|粒缺|白血病|骨髓(?:抑制|移植)|移植|免疫抑制|淋巴瘤|白细胞(?:低|很低|只有)",
+        r"|was |of )?(?:low|0\.\d)|after (?:my|her|his) (?:\w+ )?cycle"
+        rf"|(?:white )?(?:cell )?count{EN}{{0,20}}(?:floor|rock bottom|zero|very low|tiny)|no (?:white cells"
+        rf"|immunity)|blood cancer",
+        "化疗|中性粒|粒细胞(?:减少|缺乏|低)|粒缺|白血病|骨髓(?:抑制|移植)|移植|免疫抑制|淋巴瘤|白细胞(?:低|很低|只有)"
+        f"|白血球(?:低|很低|少|太低)|白细胞{ZH}{{0,4}}(?:低|少|掉|零点)|打化疗|靶向|移植后|升白针|血癌",
     ),
     "overdosed": (
-        rf"overdos\w*|\bOD\b|od'd|(?:took|taken|swallow\w*"
+        rf"overdos\w*\b(?! on (?:choc\w*|cake|sugar|sweets|coffee|tv|telly|crisps|easter))|\bOD\b|od'd|(?:took"
+        rf"|taken|swallow\w*"
         rf"|ingest\w*|downed|necked|eaten|ate){EN}{{0,40}}?(?:(?:[1-9]\d"
         rf"|\d{{3}}|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|dozens?|loads?"
         rf"|lots|bunch|heaps?|pile|stack|most of|rest of|supply|handfuls?|whole|entire"
@@ -297,7 +338,10 @@ OUTER: Phrases = {
         rf"|swallow\w*|ingest\w*|drank|ate)|ate (?:some |a )?(?:unknown|wild|strange) \w+"
         rf"|inject\w+ (?:too much|all)|(?:too much"
         rf"|double|ten times|10 times|wrong dose of) (?:\w+ )?(?:insulin|morphine|medic\w*|digoxin"
-        rf"|warfarin|lithium)",
+        rf"|warfarin|lithium)"
+        rf"|(?:drank|drunk|drink\w*|swallow\w*|sipp\w*){EN}{{0,25}}(?:kerosene|diesel|thinner|turpentine|turps"
+        rf"|lighter fluid|nail polish|dettol|jik|izal|hypo|essential oil|sanit\w+|hand gel|dye|fertili[sz]er)"
+        rf"|(?:rat|insect|ant) (?:killer|poison|bait)|sniper\b|gammalin",
         f"(?:吃|吞|服|喝|咽|灌)(?:下|了|掉|完|进|入)?{ZH}{{0,12}}?(?:[1-9][0-9]{{1,2}} ?(?:多)?(?:片"
         f"|粒|颗)|[二三四五六七八九]?十(?:多|几|来)?(?:片|粒|颗)|(?:整瓶|半瓶|一瓶|两瓶|整盒|一盒"
         f"|两盒|一整|大把|一大把|一把|一板|两板|好多|很多|大量|全部|几十){ZH}{{0,10}}(?:药|片"
@@ -312,12 +356,17 @@ OUTER: Phrases = {
         f"|误食|误吞|(?:吞|吃){ZH}{{0,4}}(?:电池"
         f"|干燥剂)|安眠药|瞳孔(?:呈)?针尖|针尖样|吸毒|海洛因|吃错药|多吃了.{{0,6}}药"
         f"|空药(?:瓶|盒|板)|药(?:瓶|盒|板)(?:都)?空"
-        f"|药全(?:吃|吞)",
+        f"|药全(?:吃|吞)"
+        f"|(?:喝|吞|舔|误饮){ZH}{{0,8}}(?:煤油|汽油|柴油|稀料|松节油|酒精|甲醇|花露水|洗洁精|洗衣液|蚊香液"
+        f"|风油精|清洁剂|杀虫|灭蟑|药水)",
     ),
     "visual_signs": (
         r"visual|vision|blurr\w*|flashing|flashes|lights|zig-?zags?|(?:seeing|sees?) (?:spots|stars"
-        r"|lights|double)|spots (?:in front|before)|floaters",
-        f"眼花|视物?(?:模糊|不清)|看(?:东西|不清|物){ZH}{{0,6}}(?:模糊|闪|花|不清|重影)|闪光|眼冒金星|眼前(?:发花|有)",
+        r"|lights|double)|spots (?:in front|before)|floaters"
+        r"|sparkl\w*|(?:in front of|before) (?:my|her) eyes|eyes (?:have )?(?:gone|went|go) (?:blurry|funny"
+        r"|fuzzy|misty)|seeing (?:stars|flashes)",
+        f"眼花|视物?(?:模糊|不清)|看(?:东西|不清|物){ZH}{{0,6}}(?:模糊|闪|花|不清|重影)|闪光|眼冒金星|眼前(?:发花|有)"
+        f"|眼(?:前|睛){ZH}{{0,6}}(?:冒|金星|发花|闪|一片|模糊|黑点|花)|模模糊糊",
     ),
     "upper_belly": (
         r"under (?:the |my |her )?(?:right )?ribs|epigastr\w*|upper (?:abdom\w*|belly|tummy|stomach)"
@@ -326,8 +375,11 @@ OUTER: Phrases = {
     ),
     "puffy": (
         rf"(?:face|hands|fingers|legs|feet|ankles){EN}{{0,15}}(?:swoll\w*|swell\w*|puffy)|(?:swoll\w*"
-        rf"|swelling|puffy){EN}{{0,15}}(?:face|hands|fingers|feet|legs|ankles)",
-        f"(?:脸|手|面部|全身|脚|腿){ZH}{{0,6}}肿|浮肿|水肿",
+        rf"|swelling|puffy){EN}{{0,15}}(?:face|hands|fingers|feet|legs|ankles)"
+        rf"|puffed (?:right )?up|balloon\w*|rings? (?:won't|do(?:es)?n't|no longer) (?:fit|come off)"
+        rf"|shoes? (?:won't|do(?:es)?n't) fit",
+        f"(?:脸|手|面部|全身|脚|腿){ZH}{{0,6}}肿|浮肿|水肿"
+        f"|肿得{ZH}{{0,6}}(?:穿不|戴不|发亮|像)|戒指{ZH}{{0,4}}(?:摘|取|戴)不",
     ),
     "pressure_up": (
         rf"(?:bp|blood pressure){EN}{{0,20}}(?:high|up\b|raised|1[4-9]\d|2\d\d)|protein in (?:\w+ )?urine"
@@ -367,30 +419,39 @@ OUTER: Phrases = {
         rf"|over|in|coming)|amaurosis|(?:eye|everything|half){EN}{{0,15}}(?:went|gone|turned|goes) (?:black"
         rf"|dark|dim|gr[ea]y)|(?:shower|flashes|burst) of {EN}{{0,12}}(?:floaters|flashes|light)"
         rf"|(?:blind|shutter|shade) (?:\w+ )?(?:came|coming|come|comes|went) down|sees? nothing|no vision"
-        rf"|field of vision|half (?:of )?(?:my|her|his|the) vision",
+        rf"|field of vision|half (?:of )?(?:my|her|his|the) vision"
+        rf"|{CANNOT} see (?:a thing|nothing|anything)|(?:lights?|lamp){EN}{{0,15}}(?:went out|switched off"
+        rf"|turned off){EN}{{0,20}}eye|eye{EN}{{0,25}}(?:lights? out|switched off)",
         f"看不(?:见|到|清)|失明|(?:眼|眼睛|眼前|视野)(?:前)?{ZH}{{0,8}}(?:黑了|发黑|一黑|全黑"
         f"|变黑|黑蒙|遮|瞎|没了|挡)|视力{ZH}{{0,8}}(?:丧失|下降|没了|消失|骤降|减退)|拉(?:下|上)?{ZH}{{0,3}}(?:窗)?帘"
-        f"|黑影遮|黑幕|一片漆黑|瞎了|黑蒙",
+        f"|黑影遮|黑幕|一片漆黑|瞎了|黑蒙"
+        f"|(?:眼|眼睛){ZH}{{0,14}}(?:灯关|关了?灯|熄|灭了|拉黑)|(?:只剩|只有|剩)[^。；\n]{{0,6}}光感|(?:眼"
+        f"|眼睛){ZH}{{0,8}}(?:啥|什么)(?:都|也)看不",
     ),
     "burn": (
         r"\bburn(?:s|t|ed)\b|\bburn\b(?! when| on pass)|scald\w*|boiling|hot (?:water|oil|fat|tea"
         r"|coffee|soup)|kettle|flames?|caught fire|on fire|chip pan|pan of (?:oil|fat|water)"
         r"|bath (?:was )?too hot|fire ?works?|electrocut\w*|electric shock|(?:chemical"
         r"|acid|alkali|petrol|cement|caustic) (?:splash\w*|fire|explosion|on|over)|splash\w* (?:with"
-        r"|of) (?:\w+ )?(?:acid|chemical|alkali)",
+        r"|of) (?:\w+ )?(?:acid|chemical|alkali)"
+        rf"|petrol{EN}{{0,20}}(?:caught|flash\w*|went up)|(?:burnt|burned|cooked) (?:his|her|my|the)",
         "烧伤|烫(?:伤|着|到|坏|掉|脱|起)|(?:烧开|煮开|滚开|刚开|沸)的?|汤锅|油锅|灼伤|电(?:击|伤)|触电|开水"
         "|滚水|热(?:油|水|汤|粥)|火焰|着火|爆炸|硫酸|强酸"
-        "|强碱|石灰|化学(?:品|烧|灼)",
+        "|强碱|石灰|化学(?:品|烧|灼)"
+        "|着了?火|烧(?:到|着|焦|成|坏)|火(?:烧|燎)",
     ),
     "burn_big": (
         r"\bface\b|both (?:hands|arms|legs|feet)|\bchest\b|\bback\b|\babdomen\b|belly|tummy|genital\w*"
         r"|groin|neck|\barms\b|\blegs\b|\bhands\b|airway|whole|entire|large|extensive|all over"
         r"|circumferential|full[- ]thickness|third[- ]degree|deep|charred|leathery|electr\w*|high[- ]voltage"
         r"|chemical|acid|alkali|\b(?:1\d|[2-9]\d) ?(?:%|per ?cent)|thigh\w*|torso"
-        r"|trunk|over (?:herself|himself)|\blap\b|stomach|shoulders?|both|buttocks|eyes?",
+        r"|trunk|over (?:herself|himself)|\blap\b|stomach|shoulders?|both|buttocks|eyes?"
+        r"|half (?:of )?(?:his|her|my|the) body|most of (?:his|her|my|the)|blackened|like leather|does(?:n't"
+        r"| not) hurt at all|down (?:both|his|her|my) ",
         "脸|面部|双(?:手|臂|腿|脚|上肢|下肢)|两(?:手|腿|只手|条腿)|胸|背|腹|会阴|生殖|颈|脖子"
         "|大片|大面积|全身|面积|(?:1[0-9]|[2-9][0-9]) ?%|百分之|电击|高压电|触电|化学|硫酸|强酸"
-        "|强碱|深(?:度|Ⅱ|二)|三度|Ⅲ度|焦痂|大腿|躯干|四肢|屁股|臀|眼",
+        "|强碱|深(?:度|Ⅱ|二)|三度|Ⅲ度|焦痂|大腿|躯干|四肢|屁股|臀|眼"
+        f"|大?半个?(?:身|人)|焦黑|烧焦|皮革|不(?:觉得|知道|怎么)?疼{ZH}{{0,4}}(?:反|倒)|反倒不{ZH}{{0,4}}疼",
     ),
     "burn_small": (
         r"small|tiny|minor|fingertips?|one finger|tip of|size of a (?:coin|pea)|superficial|no blister\w*"
@@ -423,18 +484,27 @@ OUTER: Phrases = {
         rf"|bleed\w*{EN}{{0,20}}(?:won't stop|not stop\w*|heav\w*|soak\w*|through|pour\w*|gush\w*"
         rf"|profuse\w*|uncontroll\w*|a lot|litre\w*|pads)|soak\w*{EN}{{0,20}}(?:pads?|towels?|sheets)"
         rf"|lost (?:a lot of|lots of|too much|litres of) blood|blood (?:everywhere|pouring|gushing)"
-        rf"|bled (?:heavily|a lot)",
+        rf"|bled (?:heavily|a lot)"
+        rf"|blood\b{EN}{{0,25}}(?:not stopping|not stop|n't stop)|squirt\w*|(?:pads?|wrappers?|towels?|sheets?"
+        rf"|napp(?:y|ies)|jeans){EN}{{0,15}}(?:soaked|dripping|drenched)|(?:soaked|drenched) (?:through"
+        rf"|in blood)|{CANNOT} (?:get it to )?stop (?:it|the (?:blood|bleeding))",
         f"大(?:量)?(?:出|失)血|(?:出|流)血{ZH}{{0,4}}(?:不止|很多|止不住|多|凶)|血(?:流)?(?:止不住"
-        f"|不止|崩)|血崩|失血|湿透{ZH}{{0,6}}(?:卫生巾|垫)|流了(?:很多|好多|一地)血|喷血",
+        f"|不止|崩)|血崩|失血|湿透{ZH}{{0,6}}(?:卫生巾|垫)|流了(?:很多|好多|一地)血|喷血"
+        f"|血(?:一直|还在|不停)?(?:滋|飙|喷|淌|哗哗)|(?:血|湿)(?:透|了){ZH}{{0,4}}(?:毛巾|裤|垫|床单)|按(?:也"
+        f"|都)?按不住",
     ),
     "unresponsive": (
         rf"unrespons\w*|unconscious\w*|un-?rous\w*|unarous\w*|comatos\w*|\bcoma\b|{CANNOT} (?:be )?(?:wake"
         rf"|woken|waken|rouse|roused)(?: \w+){{0,2}}|(?:not|n't|isn't|doesn't|won't|no longer|hardly"
         rf"|barely) (?:respond\w*|reacting|react|rousable|wak\w+)|no response|knocked out|out cold"
-        rf"|lifeless|not breathing|no pulse and|cardiac arrest|won't wake|only (?:groans|moans|responds)",
+        rf"|lifeless|not breathing|no pulse and|cardiac arrest|won't wake|only (?:groans|moans|responds)"
+        rf"|(?:shaken|shook|shak\w+|shout\w*|pinch\w*|call\w*){EN}{{0,90}}(?:nothing|no (?:reaction|answer"
+        rf"|reply|movement)|not a (?:thing|flicker|peep))|dead to the world|snoring (?:noise|sound)s? and",
         "叫不(?:醒|应)|昏迷|呼之不应|没(?:有)?反应|唤不醒|喊不(?:醒|应)|不省人事|失去意识|意识丧失"
         "|无意识|昏死|掐.{0,4}才|没(?:有)?呼吸|呼吸停|心跳停|心脏骤停|没(?:有)?意识|昏过去|不醒人事"
-        "|推不醒|摇不醒",
+        "|推不醒|摇不醒"
+        f"|(?:怎么|咋)(?:叫|喊|摇|推|拍)(?:都|也){ZH}{{0,2}}(?:没|不)|(?:叫|喊|摇|推"
+        f"|拍)(?:了)?{ZH}{{0,6}}(?:没(?:有)?(?:反应|动静|回应)|不应|不答应|不动)",
     ),
     "pressure_said": (
         rf"(?:bp|blood pressure)\b{EN}{{0,20}}(?:off the scale|through the roof|sky[- ]high|(?:over "

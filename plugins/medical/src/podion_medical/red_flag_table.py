@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         "休克或失血性休克征象",
         "low_pressure",
         "heavy_bleeding pallor|faint|confused|sweating|drowsy|fast_heart",
+        "thready pallor|sweating|faint|mottled|confused|drowsy",
     ),
     _rule("low_gcs", 1, "Deeply reduced consciousness", "意识严重下降", "coma", "unresponsive !awake"),
     _rule(
@@ -63,7 +64,16 @@ RULES: tuple[Rule, ...] = (
         "癫痫持续状态",
         "seizure unending",
     ),
-    _rule("reduced_consciousness", 2, "Reduced consciousness", "意识下降", "clouded"),
+    _rule(
+        "reduced_consciousness",
+        2,
+        "Reduced consciousness",
+        "意识下降",
+        "clouded",
+        "rousable",
+        "lost sudden !gradual",
+        "lost drowsy",
+    ),
     _rule(
         "hypoxia",
         2,

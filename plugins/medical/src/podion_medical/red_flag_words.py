@@ -11,11 +11,3 @@ WORDS: Mapping[str, re.Pattern[str]] = {
     for name, (english, chinese) in {**INNER, **OUTER}.items()
 }
 """How each is said in either language; who is in a hurry leaves out apostrophes."""
-
-_SPOKEN = str.maketrans("冇唔咗嘅佢喺係咁", "没不了的他在是这")
-"""Characters of Cantonese, and those of the written language that say the same."""
-
-
-def written(text: str) -> str:
-    """Return a text of equal length whose Cantonese words of grammar are those of written Chinese."""
-    return text.translate(_SPOKEN)

@@ -8,8 +8,10 @@ from podion import Span, Wording, language_of
 from podion_medical.assertion import assertion_of
 from podion_medical.red_flag_signs import signs_of
 from podion_medical.red_flag_table import RULES, Rule
-from podion_medical.red_flag_words import WORDS, written
+from podion_medical.red_flag_words import WORDS
+from podion_medical.said_vitals import with_said
 from podion_medical.schema import TriageCase
+from podion_medical.spoken_chinese import written
 
 _FROM_HISTORY = frozenset(("diabetic", "takes_insulin", "immune_low", "aorta_risk", "pregnant", "clot_risk"))
 """What counts also where it stands among what was known before."""
@@ -73,7 +75,7 @@ class _Facts:
     def __init__(self, case: TriageCase) -> None:
         self._complaint = written(case.complaint)
         self._history = written("; ".join(case.history))
-        self._signs = signs_of(case)
+        self._signs = signs_of(case.model_copy(update={"vitals": with_said(case.vitals, self._complaint)}))
         self._said: dict[str, tuple[int, int] | None] = {}
 
     def hold(self, way: str) -> bool:
