@@ -294,13 +294,13 @@ INNER: Phrases = {
         rf"stridor|noisy (?:breathing|inspiration)|(?:crowing|whoop\w*|high-pitched|harsh|rasping"
         rf"|squeaky){EN}{{0,15}}(?:breath\w*|noise|sound|inspir\w*)|(?:noise|noisy|whistl\w*) (?:when"
         rf"|on|while) (?:\w+ )?(?:breath\w* in|inspir\w*)",
-        "喉鸣|喘鸣|吸气(?:时)?(?:有)?(?:声|响|鸣|费力|困难)|呼噜响|三凹征|吸气性",
+        "喉鸣|喘鸣|吸气(?:时)?(?:有)?(?:声|响|鸣|费力|困难)|呼噜响|三凹征|吸气性|公鸡叫|鸡鸣|狗叫|犬吠",
     ),
     "drooling": (
         rf"drool\w*|dribbl\w*|{CANNOT} swallow (?:\w+ )?(?:saliva|spit)|(?:sitting|leaning) (?:bolt )?(?:forward"
         rf"|upright)|tripod\w*|spitting out (?:\w+ )?saliva|muffled voice|hot potato",
         "流(?:口水|涎)|口水(?:直流|不敢|咽不下)|不敢(?:咽|吞)|咽不下口水|(?:坐着|身子?)?前倾|声音(?:发)?闷"
-        "|含着(?:东西|热)",
+        "|含着(?:东西|热)|口水.{0,6}(?:流|淌|滴)|咽不下去",
     ),
     "blue": (
         rf"(?:lips?|face|fingers|skin|tongue|child|baby|he|she)\b{EN}{{0,15}}(?:blue|purple|dusky)"
@@ -358,7 +358,7 @@ INNER: Phrases = {
         r"|\bfitting\b|still (?:shaking|jerking|twitching)|convuls\w*"
         r"|jerking|shaking all over|epileptic attack|tonic|status epilepticus|twitching all over",
         "抽搐|(?:在|还|又|老|直)抽(?!血|烟|空|查|屉|水|泣|奖)|抽(?:了|筋|个不停"
-        "|得|风)|惊厥|癫痫(?:大)?(?:发作|持续)|羊(?:癫|角)疯|痉挛|口吐白沫|强直",
+        "|得|风)|惊厥|癫痫(?:大)?(?:发作|持续)|羊(?:癫|角)疯|痉挛|口吐白沫|强直|抽起来|翻白眼|吐白沫",
     ),
     "unending": (
         r"(?:not|n't|hasn't|won't|never|without) stopp\w*|won't stop|will not stop|still (?:fitting"

@@ -9,19 +9,15 @@ from collections.abc import Iterator
 from podion_medical.red_flag_gaps import EN, ZH
 from podion_medical.schema import Vitals
 
-_SMALL = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split(" ")
-    )
-}
+_ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
+_SMALL = {word: value for value, word in enumerate((*_ONES, *_TEENS))}
 _TENS = {
     word: 10 * value
     for value, word in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 2)
 }
 _HAN = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
-_UNDER_TEN = "|".join(list(_SMALL)[1:10])
+_UNDER_TEN = "|".join(_ONES[1:])
 _WORD = rf"(?:{'|'.join(_TENS)})(?:[- ](?:{_UNDER_TEN}))?|{'|'.join(sorted(_SMALL, key=len, reverse=True))}"
 _COUNT = rf"\d{{1,3}}|{_WORD}"
 _HANS = (
