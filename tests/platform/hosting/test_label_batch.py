@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podion.hosting.adapter_files import Calibration
-from podion.hosting.answering import scores_of, with_possible
+from podion.hosting.answering import as_calibrated, scores_of
 from podion.hosting.heads import LabelClassifier
 from podion.hosting.label_batch import judging_of, label_answers
 from podion.nn import LabelSpace, States
@@ -66,7 +66,7 @@ def test_together_is_what_each_head_decodes_alone(
         assert whole.lower is not None
         part = States(whole.pooled[own], whole.tokens[own], whole.mask[own], whole.offsets[own], lower=whole.lower[own])
         scores = scores_of(made, calibration, made(part), part)
-        answers = with_possible(made, calibration, scores, made.decode(scores))
+        answers = as_calibrated(made, calibration, scores, made.decode(scores))
         alone.append([answer.model_dump(mode="json", exclude={"prediction_id"}) for answer in answers])
     for found, expected in zip(label_answers(whole, judgings), alone, strict=True):
         assert found is not None
