@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from podion import Wording
@@ -87,7 +87,9 @@ def test_what_was_measured_goes_before_what_is_told() -> None:
     assert with_said(measured, "my watch says 190") is measured
 
 
-@given(st.text(max_size=80))
+@given(st.one_of(st.text(max_size=80), st.text("高低压血心跳体温烧呼吸分钟口零一二两三十百度点 0123./", max_size=40)))
+@example("高压二百三四十，低压一百零零")
+@example("血压二百三四")
 def test_any_complaint_can_be_read(text: str) -> None:
     with_said(None, text)
     assert len(written(text)) == len(text)

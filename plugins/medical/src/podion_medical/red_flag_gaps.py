@@ -1,5 +1,10 @@
 """Parts that the wordings of red flags are made of: gaps inside a clause, inability, small numbers."""
 
+from collections.abc import Mapping
+
+Phrases = Mapping[str, tuple[str, str]]
+"""By the name of what is meant: (English, Chinese) patterns."""
+
 EN = r"[^.;!?\n]"
 ZH = r"[^，。；！？,;\n]"
 CANNOT = (

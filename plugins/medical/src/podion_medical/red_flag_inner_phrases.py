@@ -5,11 +5,7 @@ By the name of what is meant: (English, Chinese) patterns. They hold whole wordi
 one that a clinician waves through.
 """
 
-from collections.abc import Mapping
-
-from podion_medical.red_flag_gaps import CANNOT, EN, NUMBER, ZH
-
-Phrases = Mapping[str, tuple[str, str]]
+from podion_medical.red_flag_gaps import CANNOT, EN, NUMBER, ZH, Phrases
 
 INNER: Phrases = {
     "chest_pain": (

@@ -20,10 +20,10 @@ _HAN = {digit: value for value, digit in enumerate("零一二三四五六七八�
 _UNDER_TEN = "|".join(_ONES[1:])
 _WORD = rf"(?:{'|'.join(_TENS)})(?:[- ](?:{_UNDER_TEN}))?|{'|'.join(sorted(_SMALL, key=len, reverse=True))}"
 _COUNT = rf"\d{{1,3}}|{_WORD}"
-_HANS = (
-    r"\d{1,3}|[一二两三四五六七八九]百[零〇一二三四五六七八九十]*|[一二三四五六七八九]?十[一二三四五六七八九]?"
-    r"|[一二两三四五六七八九]"
-)
+_DIGIT = "[一二三四五六七八九]"
+_UNDER_HUNDRED = rf"{_DIGIT}?十{_DIGIT}?"
+_HUNDREDS = rf"百(?:[零〇]{_DIGIT}|{_UNDER_HUNDRED}|{_DIGIT})?"
+_HANS = rf"\d{{1,3}}|[两一二三四五六七八九]{_HUNDREDS}|{_UNDER_HUNDRED}|[两一二三四五六七八九]"
 _NO_UNIT = (
     r"(?!\d|[.,:]\d| ?(?:/|over\b|years?|yrs?|y/?o|mins?|minutes?|hours?|days?|weeks?|months?|%|mg|kg|am\b|pm\b"
     r"|岁|天|年|月|分钟|小时|片))"
@@ -44,7 +44,7 @@ _TOLD: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = tuple(
     for names, pattern in (
         (("systolic", "diastolic"), r"\b(\d{2,3}) ?(?:/|over|on) ?(\d{2,3})\b(?! ?/)"),
         (("systolic", "diastolic"), rf"高压{ZH}{{0,4}}?({_HANS})[^。；\n]{{0,4}}低压{ZH}{{0,4}}?({_HANS})"),
-        (("systolic",), rf"(?:高压|收缩压|血压){ZH}{{0,6}}?(\d{{3}}|[一二两]百[零〇一二三四五六七八九十]*)"),
+        (("systolic",), rf"(?:高压|收缩压|血压){ZH}{{0,6}}?(\d{{3}}|[一二两]{_HUNDREDS})"),
         (
             ("heart_rate",),
             rf"(?:\bheart\b|\bpulse\b|heart ?rate|\bwatch\b|fitbit|\bhr\b){EN}{{0,30}}?\b(\d{{2,3}})\b{_NO_UNIT}",
