@@ -20,7 +20,7 @@ from podion.hosting.adapter_files import Calibration
 from podion.hosting.answering import scores_of
 from podion.hosting.nested_spans import NestedSpanTagger
 from podion.hosting.tag_paths import likeliest_tags
-from podion.hosting.worded_spans import WordedSpanTagger, agreed
+from podion.hosting.worded_spans import WordedSpanTagger, agreed, hearing_of
 from podion.nn import Head, LabelSpace, Scores, States
 from podion.nn.token_tags import TagScores
 from podion.nn.token_words import codes_of, token_words
@@ -249,7 +249,7 @@ def test_the_tokens_of_a_word_agree(seed: int) -> None:
     states = states_of([(0, 0), (0, 4), (4, 7), (8, 12), (13, 17), (17, 20), (0, 0)])
     said = TagScores(2)(torch.from_numpy(codes_of(["insulin with aspirin"])))
     logits = 3 * torch.randn(1, 7, 2, 3, generator=generator)
-    found = agreed(logits, said, states)
+    found = agreed(logits, hearing_of(said, states))
     shares = found.softmax(-1)
     assert torch.allclose(shares[0, [0, 3, 6]], logits.softmax(-1)[0, [0, 3, 6]], atol=1e-5), "alone, they stay"
     for first, later in ((1, 2), (4, 5)):

@@ -46,9 +46,10 @@ class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
         """Return logits, [rows, length, labels, 3]: outside, begin, inside."""
         with torch.no_grad():
             said = self.words(states.features[CHARACTERS], states.features.get(FOLD))
-            heard = heard_by_tokens(said, states)
+            hearing = hearing_of(said, states)
+            heard = heard_by_tokens(said, hearing)
         logits: Tensor = self.plain(states)
-        return agreed(logits + heard.to(logits), said, states)
+        return agreed(logits + heard.to(logits), hearing)
 
     def fit_features(self, records: Sequence[BaseModel]) -> None:
         """Learn what words say, from the records whose stretches are marked."""
@@ -88,9 +89,10 @@ class WordedSpanTagger(Head[BaseModel, SpanAnswer]):
 
 
 @dataclass(frozen=True)
-class _Heard:
-    """Which word each token lies in, [rows, length], -1 for none, and whether another token began it."""
+class Hearing:
+    """Which of so many words each token lies in, [rows, length], -1 for none, and whether another token began it."""
 
+    words: int
     word: Tensor
     later: Tensor
 
@@ -100,10 +102,11 @@ class _Heard:
         return self.word >= 0
 
 
-def _heard(said: Said, states: States) -> _Heard:
+def hearing_of(said: Said, states: States) -> Hearing:
+    """Return which words tokens hear; none outside the text."""
     rows, length = states.mask.shape
     if not len(said.words) or not length:
-        return _Heard(torch.full((rows, length), -1), torch.zeros(rows, length, dtype=torch.bool))
+        return Hearing(0, torch.full((rows, length), -1), torch.zeros(rows, length, dtype=torch.bool))
     width = int(said.words.ends.max())
     word_at = torch.full((rows, width + 1), -1, dtype=torch.long)
     for place, (row, start, end) in enumerate(
@@ -114,13 +117,12 @@ def _heard(said: Said, states: States) -> _Heard:
     word = word_at.gather(1, begins.clamp(max=width))
     word[~states.mask.cpu()] = -1
     starts = torch.from_numpy(said.words.starts)
-    return _Heard(word, (word >= 0) & (begins != starts[word.clamp(min=0)]))
+    return Hearing(len(said.words), word, (word >= 0) & (begins != starts[word.clamp(min=0)]))
 
 
-def heard_by_tokens(said: Said, states: States) -> Tensor:
+def heard_by_tokens(said: Said, heard: Hearing) -> Tensor:
     """Return what tokens hear of what words say, [rows, length, labels, 3]; zeros outside the text."""
-    heard = _heard(said, states)
-    found = torch.zeros(*states.mask.shape, *said.logits.shape[1:])
+    found = torch.zeros(*heard.word.shape, *said.logits.shape[1:])
     found[heard.hears] = said.logits[heard.word[heard.hears]]
     inside = torch.logsumexp(found[heard.later][..., BEGIN:], dim=-1)
     found[heard.later] = torch.stack(
@@ -129,12 +131,11 @@ def heard_by_tokens(said: Said, states: States) -> Tensor:
     return found
 
 
-def agreed(logits: Tensor, said: Said, states: States) -> Tensor:
+def agreed(logits: Tensor, heard: Hearing) -> Tensor:
     """Return the logits [rows, length, labels, 3] under which all tokens of a word lie inside a span, or none does.
 
     What they say of it is averaged as log-probabilities; whether a span begins with the word, its first token decides.
     """
-    heard = _heard(said, states)
     hears = heard.hears.to(logits.device)
     logs = torch.log_softmax(logits, dim=-1)
     own = logs[hears]
@@ -142,8 +143,8 @@ def agreed(logits: Tensor, said: Said, states: States) -> Tensor:
         return logs
     word, later = heard.word[heard.hears].to(logits.device), heard.later[heard.hears].to(logits.device)
     sides = torch.stack([own[..., OUTSIDE], torch.logsumexp(own[..., BEGIN:], dim=-1)], dim=-1)
-    sums = sides.new_zeros(len(said.words), *sides.shape[1:]).index_add(0, word, sides)
-    counts = torch.bincount(word, minlength=len(said.words)).clamp(min=1)
+    sums = sides.new_zeros(heard.words, *sides.shape[1:]).index_add(0, word, sides)
+    counts = torch.bincount(word, minlength=heard.words).clamp(min=1)
     outside, inside = (sums / counts[:, None, None])[word].unbind(-1)
     begins = own[..., BEGIN] - own[..., INSIDE]
     never = torch.minimum(outside, inside) + _NEVER
