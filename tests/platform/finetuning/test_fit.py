@@ -218,6 +218,28 @@ def test_a_killed_run_goes_on_to_the_same_bits(
     assert digest(resumed, tmp_path / "resumed") == whole
 
 
+def test_a_run_killed_in_its_second_training_goes_on_there_to_the_same_bits(
+    encoder: Encoder, intent: Task, lines: Lines, tmp_path: Path
+) -> None:
+    task = replace(intent, head=LabelHead(words=True), deep=True, out_of_scope=None)
+    asked = request(encoder, task, "lora", lines(10))
+    whole = digest(fit(asked, encoder), tmp_path / "whole")
+
+    def stop(progress: Progress) -> None:
+        if progress.value is not None and progress.stage == "training (2 of 3)":
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        fit(asked, encoder, progress=stop, checkpoints=tmp_path / "run")
+    seen: list[Progress] = []
+    resumed = fit(asked, encoder, progress=seen.append, checkpoints=tmp_path / "run")
+    trained = [(progress.stage, progress.epoch) for progress in seen if progress.value is not None]
+    assert trained[0] == ("training (2 of 3)", 2)
+    assert [progress.fraction for progress in seen] == sorted(progress.fraction for progress in seen)
+    assert "training (3 of 3)" in {progress.stage for progress in seen}
+    assert digest(resumed, tmp_path / "resumed") == whole
+
+
 @pytest.fixture
 def request_for(
     encoder: Encoder, intent: Task, slots: Task, lines: Lines, marked: Lines

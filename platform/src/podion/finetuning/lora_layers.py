@@ -18,6 +18,7 @@ from podion.hosting.encoder import Encoder
 from podion.vertical import Method
 
 _ADAPTER = "default"
+_PREFIX = "base_model.model."
 _KINDS = (".lora_", ".ia3_")
 _RESCALED = ("attention.self.key", "attention.self.value", "output.dense")
 _RESCALED_INPUT = "output.dense"
@@ -54,9 +55,13 @@ class LoraInTraining:
         config = _plain(cast(Callable[[], dict[str, Any]], self._config.to_dict)())
         if self.allocation is not None:
             config["rank_pattern"], tensors = self.allocation.files(tensors)
-        return LoraFiles(
-            config=config, tensors={f"base_model.model.{name}": tensor for name, tensor in tensors.items()}
-        )
+        return LoraFiles(config=config, tensors={f"{_PREFIX}{name}": tensor for name, tensor in tensors.items()})
+
+    def put(self, files: LoraFiles) -> None:
+        """Take over the tensors of plain PEFT files of the same modules and ranks."""
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(torch.from_numpy(files.tensors[f"{_PREFIX}{name}"]))
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What a run tells the world while it works, and how the world stops it. No torch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -31,12 +32,26 @@ class Watch:
         self._report, self._cancelled = report, cancelled
         self._started = time.monotonic()
         self._stage, self._from, self._to = "starting", 0.0, 0.0
+        self._part, self._low, self._high = "", 0.0, 1.0
         self._reached = 0.0
 
     def stage(self, name: str, start: float, end: float) -> None:
         """Enter a stage that takes the run from one fraction of it to another; raises `Cancelled`."""
-        self._stage, self._from, self._to = name, start, end
+        width = self._high - self._low
+        self._stage = name + self._part
+        self._from, self._to = self._low + start * width, self._low + end * width
         self.at(0.0)
+
+    @contextmanager
+    def within(self, start: float, end: float, part: str) -> Iterator[None]:
+        """Let the block's stages, from 0 to 1, fill the run from one fraction of it to another; `part` names which."""
+        before = self._part, self._low, self._high
+        width = self._high - self._low
+        self._part, self._low, self._high = f" ({part})", self._low + start * width, self._low + end * width
+        try:
+            yield
+        finally:
+            self._part, self._low, self._high = before
 
     def look(self) -> None:
         """Raise `Cancelled` if the run is to stop."""

@@ -47,7 +47,8 @@ class Recipe:
     that measures best is kept; else, of those not measurably worse, the last. The rate falls after the share `steady`
     of all steps, and the weights kept are the mean over about the share `averaged` of them. AdaLoRA begins with
     `start_rank` and ends with `rank` a matrix on average; `first_share` and `last_share` of all steps do not change
-    ranks, and `orthogonal` weighs what holds its matrices near orthogonal.
+    ranks, and `orthogonal` weighs what holds its matrices near orthogonal. The adapter kept is the mean of `members`
+    trainings.
     """
 
     method: Method
@@ -79,6 +80,7 @@ class Recipe:
     first_share: float = 0.1
     last_share: float = 0.4
     orthogonal: float = 0.5
+    members: int = 1
 
     def suited(self, wanted: "Training | None") -> "Recipe":
         """Return the recipe with the numbers that a head asks for.

@@ -13,10 +13,11 @@ from torch import Tensor
 from podion.finetuning.fresh_heads import features_of, fresh_head
 from podion.finetuning.gradient_training import GradientTraining
 from podion.finetuning.judging import judge, primary_value
-from podion.finetuning.lesson import Lesson, Made
-from podion.finetuning.lora_layers import lora_in
+from podion.finetuning.lesson import Lesson, Made, sides
+from podion.finetuning.lora_layers import LoraInTraining
 from podion.finetuning.recipe import recipe_for_spans
 from podion.finetuning.scoring import answer_all
+from podion.finetuning.soups import trained
 from podion.finetuning.token_starts import evenly, start_from_tokens
 from podion.head_kinds import SpanHead
 from podion.hosting.adapter_files import Calibration
@@ -36,11 +37,15 @@ _OUTSIDE = (0.0, -0.5, 0.5, -1.0)
 def span_adapter_method(lesson: Lesson) -> Made:
     """Train an adapter in every layer and a head of nested spans; where the task reads words, they are added last."""
     lesson = replace(lesson, recipe=recipe_for_spans(lesson.recipe))
-    with lora_in(lesson.encoder, lesson.recipe, lesson.cut, lesson.seed) as lora:
-        training = GradientTraining(lesson.without_words(), lesson.cut, lora)
+    parts = sides(lesson)
+
+    def begin(lesson: Lesson, lora: LoraInTraining) -> GradientTraining:
+        training = GradientTraining(lesson.without_words(), lesson.cut, lora, parts=parts)
         lesson.watch.stage("warming the head", 0.2, 0.25)
         _start(training)
-        training.learn()
+        return training
+
+    with trained(lesson, begin) as training:
         if cast(SpanHead, lesson.task.head_declaration).words:
             lesson.watch.stage("reading words", 0.95, 0.97)
             _join_words(lesson, training)

@@ -17,13 +17,13 @@ from podion.finetuning.examples import texts_of
 from podion.finetuning.gradient_training import GradientTraining
 from podion.finetuning.late_fusion import Fusion, fuse
 from podion.finetuning.lesson import Lesson, Made, sides
-from podion.finetuning.lora_layers import lora_in
+from podion.finetuning.lora_layers import LoraInTraining
 from podion.finetuning.recipe import Recipe
 from podion.finetuning.scoring import answer_all
+from podion.finetuning.soups import trained
 from podion.finetuning.worded_methods import measure, word_options, word_tensors, words_in
 from podion.finetuning.worded_rows import records_of, taught
 from podion.hosting.adapter_files import Array, Calibration
-from podion.hosting.head_loading import head_tensors
 from podion.nn.word_counts import Vocabulary, word_rows
 from podion.nn.word_linear import FIRST, WordedLinear, WordedRows, choose_penalties, fit_worded
 from podion.vertical import Method
@@ -33,17 +33,20 @@ _RATE = 2e-3
 _EPOCHS = 2 / 3
 """Of the recipe's: from then on an adapter grows surer of itself, and no better."""
 
+_MEMBERS, _FEW_ROWS = 3, 5_000
+"""Where so few rows teach every layer, the luck of a single training is worth as much as what it learns."""
+
 
 def worded_lora_method(lesson: Lesson) -> Made:
     """Train an adapter and its head, and another head on words and on what is below the adapter; keep their sum."""
-    unworded = replace(lesson.without_words(), recipe=_modest(lesson.recipe))
-    with lora_in(lesson.encoder, unworded.recipe, lesson.cut, lesson.seed) as lora:
-        training = GradientTraining(unworded, lesson.cut, lora)
-        training.learn()
+    train, validation = parts = sides(lesson)
+
+    def begin(lesson: Lesson, lora: LoraInTraining) -> GradientTraining:
+        return GradientTraining(lesson, lesson.cut, lora, parts=parts)
+
+    with trained(replace(lesson.without_words(), recipe=_modest(lesson)), begin) as training:
         logits = answer_all(training.head, training.batches(), Calibration()).logits
-        plain, adapter, lower = head_tensors(training.head), lora.files(), training.lower_vectors()
-        adapted = sum(parameter.numel() for parameter in lora.parameters.values())
-    train, validation = sides(lesson)
+        plain, lower = training.made(Calibration(), {}), training.lower_vectors()
     lesson.watch.stage("reading words", 0.95, 0.97)
     vocabulary = words_in(lesson, train)
     rows = _rows(lesson, (*records_of(train), *records_of(validation)), lower, vocabulary)
@@ -56,23 +59,24 @@ def worded_lora_method(lesson: Lesson) -> Made:
     if len(held_out):
         fused = fusion.logits(ours, beside.logits(held_out))
         calibration, metrics = measure(lesson, fused, held_out.targets, validation)
-    return Made(
-        head_tensors=_joined(plain, beside, fusion, vocabulary),
+    return replace(
+        plain,
+        head_tensors=_joined(plain.head_tensors, beside, fusion, vocabulary),
         calibration=calibration,
         validation=metrics,
-        trainable_parameters=adapted + sum(array.size for array in plain.values()) + beside.words.size,
-        trained_on=len(train.inside),
-        validated_on=len(validation),
-        lora=adapter,
+        trainable_parameters=plain.trainable_parameters + beside.words.size,
         options=word_options(lesson, vocabulary),
     )
 
 
-def _modest(recipe: Recipe) -> Recipe:
+def _modest(lesson: Lesson) -> Recipe:
     """The recipe for an adapter that need not know everything, and should not be too sure of what it does."""
+    recipe = lesson.recipe
     if recipe.method is not Method.LORA:
         return replace(recipe, label_smoothing=_SMOOTHING)
-    return replace(recipe, label_smoothing=_SMOOTHING, rate=_RATE, epochs=math.ceil(_EPOCHS * recipe.epochs))
+    members = _MEMBERS if lesson.task.deep and len(lesson.train.inside) <= _FEW_ROWS else 1
+    epochs = math.ceil(_EPOCHS * recipe.epochs)
+    return replace(recipe, label_smoothing=_SMOOTHING, rate=_RATE, epochs=epochs, members=members)
 
 
 def _rows(lesson: Lesson, records: Sequence[BaseModel], lower: Array, vocabulary: Vocabulary) -> WordedRows:
@@ -89,7 +93,9 @@ def _beside(lesson: Lesson, rows: WordedRows, held_out: WordedRows) -> WordedLin
     return choose_penalties(lessons, held_out, lesson.watch.look)[1]
 
 
-def _joined(plain: dict[str, Array], beside: WordedLinear, fusion: Fusion, vocabulary: Vocabulary) -> dict[str, Array]:
+def _joined(
+    plain: Mapping[str, Array], beside: WordedLinear, fusion: Fusion, vocabulary: Vocabulary
+) -> dict[str, Array]:
     """The state of a `WordedClassifier` whose logits are those of both heads, each with its weight.
 
     It reads what the other head reads after what the adapter changes.
