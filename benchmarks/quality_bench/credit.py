@@ -182,11 +182,12 @@ class CreditCase:
         for name, floor in self.targets.items():
             figures = told[name]
             if figures["roc_auc"] < floor:
-                boosting = told[BOOSTING]["roc_auc"] - self.others[BOOSTING]
-                yield (
-                    f"{name}: roc_auc {figures['roc_auc']:.4f} < {floor} (on these rows boosting has "
-                    f"{told[BOOSTING]['roc_auc']:.4f}, {boosting:+.4f} against {self.others[BOOSTING]} elsewhere)"
+                here = (
+                    f"{other} {told[other]['roc_auc']:.4f} here, {elsewhere} elsewhere"
+                    for other, elsewhere in self.others.items()
+                    if told.get(other, {}).get("roc_auc") is not None
                 )
+                yield f"{name}: roc_auc {figures['roc_auc']:.4f} < {floor} ({'; '.join(here)})"
             if figures["ece"] > figures["ece_noise_95"] + ECE_ROOM:
                 yield f"{name}: ece {figures['ece']:.4f} > {figures['ece_noise_95']:.4f} + {ECE_ROOM}"
 

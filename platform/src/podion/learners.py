@@ -47,7 +47,10 @@ class Challenger(Protocol):
     def __init__(self, space: LabelSpace, seed: int) -> None: ...
 
     def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
-        """Learn; `validation` may be empty, and is for stopping only."""
+        """Learn; `validation` may be empty, and is for stopping only.
+
+        Where all records teach the head, it is called once more with all before the test: what was chosen stays.
+        """
 
     def probabilities(self, records: Sequence[BaseModel]) -> NDArray[np.float64]:
         """Return [rows, labels], in the label space's order."""
@@ -64,10 +67,7 @@ class RankingChallenger(Protocol):
     def __init__(self, space: LabelSpace, seed: int) -> None: ...
 
     def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
-        """Learn; `validation` may be empty, and is for choosing settings only.
-
-        Before the test it is called once more, with all records: then the settings stay as they were chosen.
-        """
+        """Learn; `validation` may be empty, and is for choosing settings only; called once more as a `Challenger`'s."""
 
     def rankings(self, records: Sequence[BaseModel]) -> Sequence[RankingAnswer]:
         """Return a ranking a record, in order."""

@@ -106,6 +106,27 @@ def test_without_validation_records_it_learns_from_what_a_run_keeps_for_learning
     assert (len(train), len(held_out)) == (54, 6)
 
 
+def test_before_the_test_it_learns_from_all_records_as_the_head_did(
+    encoder: Encoder, contested: Task, lines: Lines
+) -> None:
+    result = run(encoder, contested, lines(20), test=lines(2, seed=1))
+    assert result.rows["train"] == 60
+    (first, stopping), (second, nothing) = Counting.seen
+    assert (len(first), len(stopping), len(second), list(nothing)) == (54, 6, 60, [])
+
+
+def test_what_was_kept_apart_from_the_head_teaches_no_challenger(
+    encoder: Encoder, contested: Task, lines: Lines
+) -> None:
+    request = FitRequest(
+        task=contested, task_name="v/intent", method=Method.LORA, train=lines(20), test=lines(2, seed=1),
+        base=encoder.base,
+    )  # fmt: skip
+    result = fit(request, encoder)
+    assert result.rows["train"] == 54
+    assert [len(train) for train, _ in Counting.seen] == [54]
+
+
 def test_what_fails_is_told_and_the_run_goes_on(encoder: Encoder, contested: Task, lines: Lines) -> None:
     rivals = tuple(f"rivals:{name}" for name in ("Broken", "Counting", "Twin", "Odd", "Nobody"))
     task = replace(contested, challengers=(*rivals, "nowhere:Nobody"))

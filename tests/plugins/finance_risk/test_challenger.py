@@ -64,6 +64,32 @@ def test_the_same_rows_and_seed_give_the_same_model(fitted: GradientBoosting) ->
     assert again.text() == fitted.text()
 
 
+def trees(challenger: GradientBoosting) -> int:
+    return lightgbm.Booster(model_str=challenger.text()).num_trees()
+
+
+def test_fitted_again_without_validation_rows_it_grows_as_many_trees(fitted: GradientBoosting) -> None:
+    again = GradientBoosting(SPACE, seed=3)
+    again.fit(TRAIN, HELD_OUT)
+    again.fit([*TRAIN, *HELD_OUT], [])
+    assert trees(again) == trees(fitted)
+    assert again.text() != fitted.text()
+
+
+def test_of_few_rows_those_that_teach_choose_how_many_trees(fitted: GradientBoosting) -> None:
+    alone = GradientBoosting(SPACE, seed=3)
+    alone.fit(TRAIN, [])
+    assert alone.text() == fitted.text()
+
+
+def test_of_many_rows_those_kept_apart_choose_how_many_trees() -> None:
+    many, judged = applications(2_500, 5), applications(400, 6)
+    stopped, unstopped = GradientBoosting(SPACE, 0), GradientBoosting(SPACE, 0)
+    stopped.fit(many, judged)
+    unstopped.fit(many, [])
+    assert trees(stopped) < trees(unstopped), "two columns are soon learned by heart"
+
+
 def test_its_text_is_lightgbms_own_and_says_the_same(fitted: GradientBoosting) -> None:
     text = fitted.text()
     assert text.startswith("tree\n") and "debt_ratio" in text

@@ -33,10 +33,11 @@ class Challenged:
     texts: dict[str, str] = field(default_factory=dict)
 
 
-def challenge(lesson: Lesson, test: Sequence[BaseModel]) -> Challenged:
+def challenge(lesson: Lesson, test: Sequence[BaseModel], *, again: bool) -> Challenged:
     """Return how the task's challengers do on the rows that the head is judged on, taught the same others.
 
-    They see no sensitive field, and no label of what they are asked. One that fails is told with its error.
+    With `again`, all records taught the head that is tested, and so they teach its challengers. They see no sensitive
+    field, and no label of what they are asked. One that fails is told with its error.
     """
     found = Challenged()
     train, validation = sides(lesson)
@@ -49,7 +50,7 @@ def challenge(lesson: Lesson, test: Sequence[BaseModel]) -> Challenged:
             name = _named(challenger, found)
             challenger.fit(*teaching)
             measured = [_measured(lesson, challenger, validation.inside)]
-            if test and _teaches_again(lesson, challenger):
+            if test and again:
                 challenger.fit((*teaching[0], *teaching[1]), ())
             measured.append(_measured(lesson, challenger, test))
             text = _text(challenger)
@@ -61,11 +62,6 @@ def challenge(lesson: Lesson, test: Sequence[BaseModel]) -> Challenged:
         if text:
             found.texts[name] = text
     return found
-
-
-def _teaches_again(lesson: Lesson, challenger: Challenger | RankingChallenger) -> bool:
-    """Whether what was kept apart is to teach, too, before the test, as it teaches a head (`Training.again`)."""
-    return hasattr(challenger, "rankings") and lesson.validation is None
 
 
 def _resolved(path: str) -> type[Challenger | RankingChallenger]:

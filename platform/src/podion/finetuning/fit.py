@@ -106,7 +106,8 @@ def fit(
             metrics["test"] = measure_parts(parts, encoder, request.task, test)
     if request.challengers and request.task.challengers:
         lesson.watch.stage("challengers", 0.98, 1.0)
-        challenged = challenge(lesson, gather(request.task, test).inside)
+        again = not request.validation and made.trained_on == len(lesson.train.inside)
+        challenged = challenge(lesson, gather(request.task, test).inside, again=again)
         parts = replace(parts, challengers=challenged.texts)
         metrics["validation"] = {**made.validation, "challengers": challenged.validation}
         if test:
