@@ -47,9 +47,10 @@ class Challenger(Protocol):
     def __init__(self, space: LabelSpace, seed: int) -> None: ...
 
     def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
-        """Learn; `validation` may be empty, and is for stopping only.
+        """Learn anew; `validation` may be empty, and is for stopping only.
 
-        Where all records teach the head, it is called once more with all before the test: what was chosen stays.
+        Where all records teach the head, it is called once more with all of them before the test: what was chosen by
+        `validation` stays then.
         """
 
     def probabilities(self, records: Sequence[BaseModel]) -> NDArray[np.float64]:
@@ -67,7 +68,7 @@ class RankingChallenger(Protocol):
     def __init__(self, space: LabelSpace, seed: int) -> None: ...
 
     def fit(self, train: Sequence[BaseModel], validation: Sequence[BaseModel]) -> None:
-        """Learn; `validation` may be empty, and is for choosing settings only; called once more as a `Challenger`'s."""
+        """Learn anew; `validation` may be empty, and chooses settings; called once more as a `Challenger`'s."""
 
     def rankings(self, records: Sequence[BaseModel]) -> Sequence[RankingAnswer]:
         """Return a ranking a record, in order."""
