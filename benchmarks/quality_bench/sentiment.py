@@ -72,11 +72,10 @@ class SentimentCase:
             chosen = name == found["best_on_validation"]
             told = ", ".join(f"{each} ≥ {floor}" for each, floor in self.targets.items()) if chosen else ""
             yield f"  {name:<26}{cells}{figures.get('cpu_seconds', 0):>8.0f}  {told}"
-        if elsewhere := found["other_splits"]:
-            names = [name for name in self.targets if name in elsewhere[0][SVM]]
-            for method in (SVM, found["best_on_validation"]):
-                told = (f"{name} " + ", ".join(f"{each[method][name]:.4f}" for each in elsewhere) for name in names)
-                yield f"  on {len(elsewhere)} other splits {method}: {'; '.join(told)}"
+        for method in (SVM, found["best_on_validation"]) if found["other_splits"] else ():
+            each = [figures[method] for figures in found["other_splits"]]
+            values = (f"{name} {', '.join(f'{own[name]:.4f}' for own in each)}" for name in self.targets)
+            yield f"  on {len(each)} other splits {method}: {'; '.join(values)}"
         yield from (f"  MISSED {missed}" for missed in found["missed"])
 
     def _elsewhere(self, bench: Any, task: Task, method: str, seed: int) -> dict[str, dict[str, Any]]:
