@@ -31,13 +31,11 @@ def trained(lesson: Lesson, begin: Begin) -> Iterator[GradientTraining]:
 
     Each training has another seed, and what is in place is the mean of all. Only a LoRA is trained more than once.
     """
-    last, before = lesson.recipe.members - 1, list[tuple[LoraFiles, Mapping[str, Array]]]()
-    for number in range(last):
-        with _one(lesson, number, begin) as (lora, training):
-            before.append((lora.files(), _copied(training)))
+    last = lesson.recipe.members - 1
+    before = [_learned(lesson, number, begin) for number in range(last)]
     with _one(lesson, last, begin) as (lora, training):
         if before:
-            adapters, heads = zip(*before, (lora.files(), _copied(training)), strict=True)
+            adapters, heads = zip(*before, (lora.files(), head_tensors(training.head)), strict=True)
             lora.put(mean_adapter(adapters))
             training.head.load_state_dict({name: torch.from_numpy(array) for name, array in _mean(heads).items()})
         yield training
@@ -80,8 +78,10 @@ def _member(lesson: Lesson, number: int) -> Lesson:
     return replace(lesson, seed=lesson.seed + number, checkpoints=checkpoints)
 
 
-def _copied(training: GradientTraining) -> dict[str, Array]:
-    return {name: array.copy() for name, array in head_tensors(training.head).items()}
+def _learned(lesson: Lesson, number: int, begin: Begin) -> tuple[LoraFiles, Mapping[str, Array]]:
+    """What one of the trainings came to; the states that it kept of every row are let go."""
+    with _one(lesson, number, begin) as (lora, training):
+        return lora.files(), head_tensors(training.head)
 
 
 def _mean(heads: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
