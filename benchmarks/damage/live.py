@@ -97,7 +97,7 @@ class Live:
         with contextlib.suppress(psutil.Error):
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.Error):
-                    words = child.cmdline()
+                    words = " ".join(child.cmdline())
                     found[child.pid] = next((name for mark, name in PARTS.items() if mark in words), "other")
         return found
 

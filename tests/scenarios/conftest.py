@@ -116,7 +116,7 @@ def processes() -> Callable[[Any], dict[str, psutil.Process]]:
         found = {}
         for child in psutil.Process(server.process.pid).children(recursive=True):
             try:
-                words = child.cmdline()
+                words = " ".join(child.cmdline())
             except psutil.Error:
                 continue
             found.update({name: child for mark, name in marks.items() if mark in words})

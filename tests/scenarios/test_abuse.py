@@ -67,7 +67,7 @@ def watched(make_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def test_no_process_opens_a_socket_to_anywhere_else(watched: Watched) -> None:
     started = " ".join(str(event[2]) for event in watched.events("loaded"))
-    for part in ("podion.api.server", "podion.hosting.server", "podion.lifecycle.child", "'serve'"):
+    for part in ("podion.api.server", "podion.hosting.server", "podion.lifecycle.nursery", "'serve'"):
         assert part in started, "the guard stands in every process"
     assert watched.events("refused") == []
 

@@ -126,7 +126,7 @@ def test_nothing_leaves_the_machine(watched: tuple[Any, Path], utterances: list[
     assert not strangers
     noted = [json.loads(line) for line in seen.read_text("utf-8").splitlines()]
     started = " ".join(command for command, event, _ in noted if event == "started")
-    for name in ("podion serve", "podion.api.server", "podion.hosting.server", "podion.lifecycle.child"):
+    for name in ("podion serve", "podion.api.server", "podion.hosting.server", "podion.lifecycle.nursery"):
         assert name in started, f"{name} ran without the hook"
     away = [(command, where) for command, event, where in noted if event != "started" and not is_near(where, server)]
     assert not away

@@ -234,7 +234,7 @@ def names(server: Any) -> list[str]:
     found = []
     for child in psutil.Process(server.process.pid).children(recursive=True):
         try:
-            words, zombie = child.cmdline(), child.status() == psutil.STATUS_ZOMBIE
+            words, zombie = " ".join(child.cmdline()), child.status() == psutil.STATUS_ZOMBIE
         except psutil.Error:
             continue
         found += [] if zombie else [name for mark, name in marks.items() if mark in words]

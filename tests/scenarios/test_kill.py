@@ -64,7 +64,7 @@ def run_children(server: Any) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         words = process.info["cmdline"] or []
-        if "podion.lifecycle.child" not in words or process.info["status"] == psutil.STATUS_ZOMBIE:
+        if "podion.lifecycle.child" not in " ".join(words) or process.info["status"] == psutil.STATUS_ZOMBIE:
             continue
         try:
             if process.environ().get("PODION_HOME") == str(server.home):

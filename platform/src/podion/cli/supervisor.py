@@ -15,6 +15,7 @@ from typing import IO
 
 from podion.errors import Conflict, Unavailable
 from podion.jobs import lifeline
+from podion.jobs.nursery import Nursery, Nursling
 from podion.jobs.worker import Worker
 from podion.lifecycle import batches, runs
 from podion.settings import RESTARTS, Settings
@@ -105,7 +106,10 @@ class Keeper:
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str], line: int) -> subprocess.Popen[bytes]:
-    """Start a process that holds the parent's lifeline; its output goes where the parent's errors go."""
+    """Start a process that holds an end of `line`, by which it knows that its parent lives.
+
+    Its output goes where the parent's errors go.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", *command],
         env=dict(environment),
@@ -139,6 +143,7 @@ class Supervisor:
         for name in secrets:
             self._environment.pop(name, None)
         self._api = {**self._environment, **{name: key.get_secret_value() for name, key in secrets.items() if key}}
+        self._nursery = Nursery(self._start_nursery)
         self._keepers = [
             Keeper("engine", self._engine(), self._environment, self._line),
             Keeper("api", ["podion.api.server", str(self._line)], self._api, self._line),
@@ -182,6 +187,7 @@ class Supervisor:
             keeper.stop(deadline)
         for worker in workers:
             worker.join(_DRAIN_SECONDS)
+        self._nursery.close()
         self._lifeline.close()
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
@@ -215,9 +221,11 @@ class Supervisor:
             s.base,
         ]
 
-    def _run_child(self, job: str, fence: int) -> subprocess.Popen[bytes]:
-        command = ["podion.lifecycle.child", job, str(fence), str(self._line)]
-        return spawn(command, self._environment, self._line)
+    def _run_child(self, job: str, fence: int) -> Nursling:
+        return self._nursery.child(job, str(fence))
+
+    def _start_nursery(self, connection: int) -> subprocess.Popen[bytes]:
+        return spawn(["podion.lifecycle.nursery", str(connection)], self._environment, connection)
 
     def _batch_child(self, job: str, fence: int) -> subprocess.Popen[bytes]:
         # What it keeps of records is masked, so it needs the key of the pseudonyms.

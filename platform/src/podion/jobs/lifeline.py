@@ -15,7 +15,8 @@ EXIT_CODE = 3
 class Lifeline:
     """Both ends: hand `child_end` to children (`subprocess.Popen(…, pass_fds=(line.child_end,))`), keep `parent_end`.
 
-    Both are closed on exec unless passed on; `parent_end` never may be, nor may the parent fork without exec.
+    Both are closed on exec unless passed on; `parent_end` never may be. Who forks without exec
+    closes it first thing in the child.
     """
 
     child_end: int

@@ -1,6 +1,4 @@
-"""The process of one run: `python -m podion.lifecycle.child JOB FENCE LIFELINE`; started by the supervisor."""
-
-import sys
+"""What the process of one run does, forked for it by `podion.lifecycle.nursery`."""
 
 from podion.catalogue.catalogue import load_plugins
 from podion.jobs import lifeline
@@ -15,7 +13,7 @@ from podion.storage.files import Files
 
 
 def main(argv: list[str]) -> int:
-    """Perform one claimed job; returns the exit status."""
+    """Perform one claimed job, given as job, fence and the lifeline's descriptor; returns the exit status."""
     job, fence, descriptor = argv
     settings = load_settings()
     start_log("run", settings.log_level)
@@ -33,7 +31,3 @@ def _vertical_of(database: Database, job: str, fence: int) -> str | None:
     with database.writing() as c:
         row = jobs.heartbeat(c, job, fence, LEASE_SECONDS)
     return row.subject.partition("/")[0] if row else None
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
