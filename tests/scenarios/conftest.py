@@ -104,10 +104,11 @@ def without_request_id() -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def processes() -> Callable[[Any], dict[str, psutil.Process]]:
-    """A function that returns a server's living children by what they are: `api`, `engine`, `run`, `batch`."""
+    """A function that returns a server's living children by name: `api`, `engine`, `nursery`, `run`, `batch`."""
     marks = {
         "podion.api.server": "api",
         "podion.hosting.server": "engine",
+        "podion.lifecycle.nursery": "nursery",
         "podion.lifecycle.child": "run",
         "podion.lifecycle.batch_child": "batch",
     }

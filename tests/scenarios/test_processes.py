@@ -137,13 +137,26 @@ def test_a_killed_supervisor_leaves_no_child_and_loses_no_run(
     dataset = tenant.json("GET", f"{API}/datasets", 200)["data"][0]["id"]
     body = {"task": "intent", "dataset": dataset, "method": "head"}
     run = tenant.json("POST", f"{API}/runs", 201, json=body)["id"]
-    children = until(lambda: found if len(found := processes(own)) == 3 else None)
+    children = until(lambda: found if len(found := processes(own)) == 4 else None)
     own.kill()
     until(lambda: not any(alive(child) for child in children.values()), seconds=20)
     own.start()
     ended = tenant.wait(run)
     assert ended["state"] == "succeeded", ended
     assert tenant.json("GET", "/v1/usage", 200)["meters"]["runs"] == 1, "one run, one effect"
+
+
+def test_a_run_whose_nursery_is_killed_is_done_by_another(own: Any, tenant: Any, processes: Any, until: Any) -> None:
+    dataset = tenant.json("GET", f"{API}/datasets", 200)["data"][0]["id"]
+    body = {"task": "intent", "dataset": dataset, "method": "head", "seed": 5}
+    run = tenant.json("POST", f"{API}/runs", 201, json=body)["id"]
+    before = until(lambda: found if "run" in (found := processes(own)) else None)
+    assert before["run"].parent().pid == before["nursery"].pid
+    before["nursery"].kill()
+    ended = tenant.wait(run)
+    assert (ended["state"], ended["attempts"]) == ("succeeded", 2), ended
+    assert not alive(before["run"])
+    assert processes(own)["nursery"].pid != before["nursery"].pid
 
 
 def alive(process: psutil.Process) -> bool:
