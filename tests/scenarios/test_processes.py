@@ -152,6 +152,7 @@ def test_a_run_whose_nursery_is_killed_is_done_by_another(own: Any, tenant: Any,
     run = tenant.json("POST", f"{API}/runs", 201, json=body)["id"]
     before = until(lambda: found if "run" in (found := processes(own)) else None)
     assert before["run"].parent().pid == before["nursery"].pid
+    assert "PODION_OPERATOR_KEY" not in before["nursery"].environ(), "it runs what plugins bring"
     before["nursery"].kill()
     ended = tenant.wait(run)
     assert (ended["state"], ended["attempts"]) == ("succeeded", 2), ended
