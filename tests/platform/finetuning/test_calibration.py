@@ -49,9 +49,17 @@ def test_the_threshold_is_the_highest_that_keeps_the_share(values: list[float], 
     threshold = choose_threshold(confidences, keep)
     assert threshold is not None
     assert (confidences >= threshold).mean() >= keep - 1e-9
-    higher = confidences[confidences > threshold]
-    if len(higher):
-        assert (confidences >= higher.min()).mean() < keep
+    kept = confidences[confidences >= threshold]
+    assert (confidences > kept.min()).mean() < keep
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.75, 0.99])
+def test_rounding_turns_no_row_over(keep: float) -> None:
+    confidences = np.array([0.9, 0.2, 0.6, 0.4])
+    threshold = choose_threshold(confidences, keep)
+    assert threshold is not None
+    assert np.abs(confidences - threshold).min() > 1e-5
+    assert choose_threshold(np.array([0.4, 0.4]), 0.5) == 0.4
 
 
 def test_no_threshold_where_everything_is_kept() -> None:

@@ -251,6 +251,23 @@ def test_every_damage_is_refused_or_harmless(full: Database, back_up: Callable[[
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, 9, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
+def test_a_member_that_says_it_is_packed_otherwise_is_refused(
+    back_up: Callable[[], Backup], empty: Empty, method: int
+) -> None:
+    file = back_up().file
+    whole = bytearray(file.read_bytes())
+    for sign, offset in ((b"PK\x01\x02", 10), (b"PK\x03\x04", 8)):
+        place = whole.find(sign)
+        while place >= 0:
+            whole[place + offset] = method if whole[place + offset] == zipfile.ZIP_DEFLATED else whole[place + offset]
+            place = whole.find(sign, place + 1)
+    file.write_bytes(whole)
+    with pytest.raises(DataError, match="nothing was written"):
+        empty.read(file)
+
+
+@ON_SQLITE
 def test_a_member_that_was_exchanged_is_refused(back_up: Callable[[], Backup], empty: Empty, tmp_path: Path) -> None:
     made = back_up()
     other = tmp_path / "other.zip"

@@ -20,6 +20,8 @@ _COLDEST, _HOTTEST = 0.02, 50.0
 _MOST = 5.0
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _STEPS = 40
+_ROUNDING = 1e-4
+"""Of a row's trust: more than the company of other rows in a pass changes it by."""
 
 PLATT_ROWS = 200
 PLATT_ROWS_A_LABEL = 20
@@ -154,16 +156,21 @@ def _shift(odds: Floats, targets: Floats) -> float:
 
 
 def choose_threshold(trust: Floats, keep: float) -> float | None:
-    """Return the highest threshold that keeps at least the share `keep` of in-scope rows, given how each is trusted.
+    """Return the threshold that keeps as few in-scope rows as make up the share `keep`, given how each is trusted.
 
     A row is kept when its trust is not below the threshold. Every lower threshold keeps more in-scope rows and
-    refuses fewer out-of-scope ones, so this one is the best for those at that share. None where there are no rows, or
-    where `keep` is 1 or more: then nothing abstains.
+    refuses fewer out-of-scope ones, so this one is the best for those at that share. It lies midway between the last
+    row that is refused and the first that is kept, so that rounding turns neither over. None where there are no rows,
+    or where `keep` is 1 or more: then nothing abstains.
     """
     if len(trust) == 0 or keep >= 1:
         return None
     refused = math.floor((1 - keep) * len(trust) + 1e-9)
-    return float(np.sort(trust)[refused])
+    ordered = np.sort(trust).astype(np.float64)
+    kept = float(ordered[refused])
+    below = float(ordered[refused - 1]) if refused else kept - _ROUNDING * max(1.0, abs(kept))
+    middle = (below + kept) / 2
+    return middle if middle > below else kept
 
 
 def expected_calibration_error(confidences: Floats, correct: Booleans) -> float:

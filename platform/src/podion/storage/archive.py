@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import lzma
 import os
 import re
 import secrets
@@ -19,7 +20,18 @@ MANIFEST = "manifest.json"
 
 _CHUNK = 1 << 20
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, NotImplementedError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,  # bz2's word for what it cannot read, and the disk's
+    EOFError,
+    KeyError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class ArchiveWriter:
